@@ -1,0 +1,96 @@
+# One place for every command. `make help` lists them; CI calls the same ones.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3.11
+STAGE  ?= alpha
+REGION ?=
+ARGS   ?=
+
+PY   := .venv/bin/python
+UV   := .local/uv/bin/uv
+VENV_STAMP := .venv/.installed
+LOCKS := uv lambdas program dev emulator aws-cli sam-cli
+
+##@ Use
+help: ## Show this
+	@awk -F':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: setup ## Deploy the registry on this machine; run again to finish or update
+	@$(PY) -m localcloud up $(if $(REGION),--region $(REGION)) --stage $(STAGE)
+
+down: ## Stop the local cloud; what it holds is kept
+	@$(PY) -m localcloud down
+
+purge: ## Stop the local cloud and delete what it holds
+	@$(PY) -m localcloud purge $(ARGS)
+
+status: ## What runs, where, and is it healthy
+	@$(PY) -m localcloud status $(ARGS)
+
+logs: ## Follow the logs of the local cloud and the functions
+	@$(PY) -m localcloud logs $(ARGS)
+
+##@ Deploy
+stack: setup ## Create a stack: make stack STAGE=prod REGION=eu-west-1
+	@$(PY) -m localcloud stack --stage $(STAGE) --region $(REGION)
+
+preview: setup ## Preview every region of a stage, or one: make preview STAGE=prod [REGION=…]
+	@$(PY) -m localcloud preview --stage $(STAGE) $(if $(REGION),--region $(REGION))
+
+##@ Develop
+setup: $(VENV_STAMP) .local/venvs/emulator/.installed ## Install everything this checkout needs (idempotent)
+
+clients: .local/venvs/aws-cli/.installed .local/venvs/sam-cli/.installed ## Install the AWS CLI and SAM CLI that the tests run
+
+check: setup ## Formatting, lint, types, import rules
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo
+	$(PY) tests/support/hygiene.py
+
+fix: setup ## Let the formatter and the linter repair what they can
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+test: check clients ## Every check and every test
+	.venv/bin/pytest $(ARGS)
+
+bench: setup ## Every benchmark (a running `make up` is needed for some)
+	@for b in benchmarks/[a-z]*.py; do echo "== $$b"; $(PY) $$b; done
+
+soak: setup clients ## The races and soaks at full size
+	SOAK=full .venv/bin/pytest -m "chaos or e2e" $(ARGS)
+
+lock: $(UV) ## Pin the newest versions that fit requirements/*.in
+	cd requirements && for f in $(LOCKS); do \
+	  c=""; [ $$f = program ] && c="-c lambdas.txt"; [ $$f = dev ] && c="-c lambdas.txt -c program.txt"; \
+	  ../$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-emit-find-links --no-annotate --custom-compile-command 'make lock' $(ARGS) $$c $$f.in -o $$f.txt; done
+
+# --- what the targets above stand on ---------------------------------------------------------------
+$(UV): requirements/uv.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed and '$(PYTHON)' is not on PATH: install it, or say make PYTHON=/path/to/python3.11"; exit 1; }
+	@rm -rf .local/uv && mkdir -p .local && $(PYTHON) -m venv .local/uv
+	@.local/uv/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+$(VENV_STAMP): requirements/dev.txt pyproject.toml $(UV)
+	@echo "setup: Python packages of the project (.venv)"
+	@[ -x $(PY) ] || $(UV) venv -q --python $(PYTHON) --no-python-downloads .venv
+	@VIRTUAL_ENV=.venv $(UV) pip sync -q --require-hashes requirements/dev.txt
+	@VIRTUAL_ENV=.venv $(UV) pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+.local/venvs/%/.installed: requirements/%.txt $(UV)
+	@echo "setup: $* (.local/venvs/$*)"
+	@rm -rf .local/venvs/$* && mkdir -p .local/venvs
+	@$(UV) venv -q --python $(PYTHON) --no-python-downloads .local/venvs/$*
+	@VIRTUAL_ENV=.local/venvs/$* $(UV) pip sync -q --require-hashes requirements/$*.txt
+	@touch $@
+
+.PHONY: help up down purge status logs stack preview setup clients check fix test bench soak lock
+.PRECIOUS: .local/venvs/%/.installed
