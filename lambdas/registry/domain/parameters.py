@@ -1,0 +1,172 @@
+"""A template's parameters as the API describes them (serverlessrepo-api.md §3, ParameterDefinition)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_INT32 = 2**31
+_SUBSTITUTED = re.compile(r"\$\{([^{}!][^{}]*)\}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParameterDefinition:
+    """None is what the template does not say. The API's bounds are 32-bit integers.
+
+    `referenced_by_resources`: logical ids, in the template's order, of the resources whose own body names the
+    parameter by Ref or Fn::Sub. Globals, conditions, outputs and nested references by name do not count.
+    """
+
+    name: str
+    type: str | None = None
+    default_value: str | None = None
+    description: str | None = None
+    allowed_values: tuple[str, ...] | None = None
+    allowed_pattern: str | None = None
+    constraint_description: str | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    min_value: int | None = None
+    max_value: int | None = None
+    no_echo: bool | None = None
+    referenced_by_resources: tuple[str, ...] = ()
+
+    def as_member(self) -> dict[str, object]:
+        """By the API's member names on the wire; what the template does not say is left out."""
+        said: dict[str, object] = {
+            "name": self.name,
+            "type": self.type,
+            "defaultValue": self.default_value,
+            "description": self.description,
+            "allowedValues": None if self.allowed_values is None else list(self.allowed_values),
+            "allowedPattern": self.allowed_pattern,
+            "constraintDescription": self.constraint_description,
+            "minLength": self.min_length,
+            "maxLength": self.max_length,
+            "minValue": self.min_value,
+            "maxValue": self.max_value,
+            "noEcho": self.no_echo,
+            "referencedByResources": list(self.referenced_by_resources),
+        }
+        return {member: value for member, value in said.items() if value is not None}
+
+
+def read_parameter(
+    name: str, attributes: object, referenced_by: tuple[str, ...]
+) -> tuple[ParameterDefinition, list[str]]:
+    """The definition, and a warning for each attribute that says nothing the API can carry."""
+    if not isinstance(attributes, dict):
+        made = ParameterDefinition(name=name, referenced_by_resources=referenced_by)
+        return made, [f"Parameters.{name} is not a map of attributes"]
+    reading = _Reading(attributes)
+    made = ParameterDefinition(
+        name=name,
+        type=reading.text("Type"),
+        default_value=reading.default(),
+        description=reading.text("Description"),
+        allowed_values=reading.texts("AllowedValues"),
+        allowed_pattern=reading.text("AllowedPattern"),
+        constraint_description=reading.text("ConstraintDescription"),
+        min_length=reading.integer("MinLength"),
+        max_length=reading.integer("MaxLength"),
+        min_value=reading.integer("MinValue"),
+        max_value=reading.integer("MaxValue"),
+        no_echo=reading.truth("NoEcho"),
+        referenced_by_resources=referenced_by,
+    )
+    if made.type is None:
+        reading.unreadable.setdefault("Type", "is missing")
+    return made, [f"Parameters.{name}.{key} {said}" for key, said in reading.unreadable.items()]
+
+
+class _Reading:
+    """Attributes read one by one; what cannot be read is told in `unreadable`."""
+
+    def __init__(self, attributes: Mapping[str, Any]) -> None:
+        self._attributes = attributes
+        self.unreadable: dict[str, str] = {}
+
+    def text(self, key: str) -> str | None:
+        value = self._attributes.get(key)
+        said = scalar_text(value)
+        if said is None and value is not None:
+            self.unreadable[key] = "is not a text"
+        return said
+
+    def default(self) -> str | None:
+        """A list, as authors write it for CommaDelimitedList, becomes the text CloudFormation takes."""
+        value = self._attributes.get("Default")
+        if isinstance(value, list):
+            parts = [scalar_text(one) for one in value]
+            if all(part is not None for part in parts):
+                return ",".join(part for part in parts if part is not None)
+        return self.text("Default")
+
+    def texts(self, key: str) -> tuple[str, ...] | None:
+        value = self._attributes.get(key)
+        if value is None:
+            return None
+        parts = [scalar_text(one) for one in value] if isinstance(value, list) else [None]
+        if any(part is None for part in parts):
+            self.unreadable[key] = "is not a list of texts"
+            return None
+        return tuple(part for part in parts if part is not None)
+
+    def integer(self, key: str) -> int | None:
+        value = self._attributes.get(key)
+        if value is None:
+            return None
+        said = scalar_text(value) or ""
+        if re.fullmatch(r"[+-]?[0-9]{1,10}(\.0{1,10})?", said):
+            number = int(said.partition(".")[0])
+            if -_INT32 <= number < _INT32:
+                return number
+        self.unreadable[key] = "is not a 32-bit integer, which is all the API can carry"
+        return None
+
+    def truth(self, key: str) -> bool | None:
+        value = self._attributes.get(key)
+        said = (scalar_text(value) or "").lower()
+        if said in {"true", "false"}:
+            return said == "true"
+        if value is not None:
+            self.unreadable[key] = "is neither true nor false"
+        return None
+
+
+def scalar_text(value: object) -> str | None:
+    """A scalar as CloudFormation writes it into a text: `true`, `8`, `1.5`; None for all else."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value) if isinstance(value, bool | int | float) else None
+
+
+def references(body: object) -> set[str]:
+    """Names that `body` uses by Ref or by `${Name}` in Fn::Sub: parameters, resources, pseudo parameters."""
+    found: set[str] = set()
+    todo = [body]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, dict):
+            if isinstance(name := value.get("Ref"), str):
+                found.add(name)
+            if "Fn::Sub" in value:
+                found.update(_substituted(value["Fn::Sub"]))
+            todo.extend(value.values())
+        elif isinstance(value, list):
+            todo.extend(value)
+    return found
+
+
+def _substituted(argument: object) -> Iterator[str]:
+    """`${Name}` alone: not the literal `${!Name}`, nor `${Name.Attribute}`, nor the call's own variables."""
+    text, own = argument, {}
+    if isinstance(argument, list) and argument:
+        text = argument[0]
+        own = argument[1] if len(argument) > 1 and isinstance(argument[1], dict) else {}
+    if isinstance(text, str):
+        names = (name.strip() for name in _SUBSTITUTED.findall(text))
+        yield from (name for name in names if "." not in name and name not in own)
