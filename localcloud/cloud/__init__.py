@@ -1,0 +1,1 @@
+"""AWS on one machine: an emulator for the services, our own gateway for API Gateway's data plane."""

@@ -1,0 +1,1 @@
+"""ministack as this local cloud runs it; started by path with the Python of the emulator's environment."""

@@ -1,0 +1,106 @@
+"""The registry keys of the ready-made accounts, and the env file that hands them to clients.
+
+A key's access key id is the account id: the emulator takes that as the account's root whatever the secret,
+and the registry verifies the secret for real. So one pair of credentials serves S3 and the registry alike.
+"""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from localcloud.cloud.accounts import READY_MADE, StageFile
+from localcloud.cloud.errors import LocalCloudError
+from localcloud.commands.stages import owner_environment
+from localcloud.places import Places
+
+SECRETS_FILE = "secrets.json"
+SDK_ENDPOINT = "AWS_ENDPOINT_URL_SERVERLESSAPPLICATIONREPOSITORY"
+
+
+def load_secrets(places: Places) -> dict[str, str]:
+    """The secret of each ready-made account, by its name; made at random once and kept (mode 0600)."""
+    path = places.instance / SECRETS_FILE
+    known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    missing = READY_MADE.keys() - known.keys()
+    if missing:
+        known |= {name: secrets.token_urlsafe(30) for name in sorted(missing)}
+        write_private(path, json.dumps(known, indent=2) + "\n")
+    return known
+
+
+def seed_keys(places: Places, file: StageFile, region: str) -> None:
+    """Write a key for each ready-made account into the deployed key table. Raises LocalCloudError."""
+    known = load_secrets(places)
+    with ThreadPoolExecutor(len(READY_MADE)) as pool:
+        for _ in pool.map(lambda name: _create(places, file, region, name, known[name]), READY_MADE):
+            pass
+
+
+def write_env(places: Places, region: str, sdk_api_url: str) -> None:
+    """Write the env file (dotenv, mode 0600). The last deployed stack is the one it leads to."""
+    known = load_secrets(places)
+    lines = {
+        "AWS_ENDPOINT_URL": places.emulator_url,
+        SDK_ENDPOINT: sdk_api_url,
+        "REGISTRY_SEARCH_URL": "",
+        "REGISTRY_WEBSITE_URL": "",
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,  # the name that boto3 and AWS CLI 1 read
+    }
+    for name, account in READY_MADE.items():
+        lines |= {
+            f"{name}_ACCESS_KEY_ID": account,
+            f"{name}_SECRET_ACCESS_KEY": known[name],
+            f"{name}_ACCOUNT_ID": account,
+        }
+    text = "# Written by `make up`; see docs/local-cloud.md.\n"
+    write_private(places.env_file, text + "".join(f"{name}={value}\n" for name, value in lines.items()))
+
+
+def forget_stack(places: Places, stage: str, region: str) -> None:
+    """Remove the env file when it leads to this stack."""
+    env = read_env(places.env_file)
+    if env.get("AWS_REGION") == region and env.get(SDK_ENDPOINT, "").endswith(f"/{stage}"):
+        places.env_file.unlink()
+
+
+def read_env(path: Path) -> dict[str, str]:
+    """The names and values of an env file; empty when there is none."""
+    if not path.exists():
+        return {}
+    lines = (line for line in path.read_text().splitlines() if "=" in line and not line.startswith("#"))
+    return dict(line.split("=", 1) for line in lines)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file at once, readable by its owner alone at every moment."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as written:
+        written.write(text)
+    scratch.replace(path)
+
+
+def _create(places: Places, file: StageFile, region: str, name: str, secret: str) -> None:
+    account = READY_MADE[name]
+    command = [
+        str(Path(sys.executable).with_name("registry")), "keys", "create",
+        "--stage", file.stage, "--region", region, "--account", account, "--access-key-id", account,
+        "--secret-from-stdin", "--replace", "--description", f"ready-made account {name} of the local cloud",
+    ]  # fmt: skip
+    quiet = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    done = subprocess.run(
+        command,
+        input=secret,
+        env=quiet | owner_environment(places, file, region),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        reason = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
+        raise LocalCloudError(f"The key of account {name} could not be written: {reason}")
