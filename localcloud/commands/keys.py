@@ -40,6 +40,29 @@ def seed_keys(places: Places, file: StageFile, region: str) -> None:
             pass
 
 
+def ask_once(places: Places, region: str, sdk_api_url: str) -> None:
+    """List the publisher's applications: the registry answers, and its functions have started once.
+
+    Raises LocalCloudError.
+    """
+    import boto3  # noqa: PLC0415 - half a second that only `up` should pay
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    client = boto3.client(
+        "serverlessrepo",
+        endpoint_url=sdk_api_url,
+        region_name=region,
+        aws_access_key_id=READY_MADE["PUBLISHER"],
+        aws_secret_access_key=load_secrets(places)["PUBLISHER"],
+    )
+    try:
+        client.list_applications(MaxItems=1)
+    except (BotoCoreError, ClientError) as trouble:
+        raise LocalCloudError(
+            f"The registry is deployed but did not answer ({trouble}): see `make logs`, then run it again"
+        ) from trouble
+
+
 def write_env(places: Places, region: str, sdk_api_url: str) -> None:
     """Write the env file (dotenv, mode 0600). The last deployed stack is the one it leads to."""
     known = load_secrets(places)

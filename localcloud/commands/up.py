@@ -6,7 +6,7 @@ from localcloud.cloud import services
 from localcloud.cloud.accounts import READY_MADE
 from localcloud.cloud.errors import LocalCloudError
 from localcloud.commands.exclusive import exclusive
-from localcloud.commands.keys import seed_keys, write_env
+from localcloud.commands.keys import ask_once, seed_keys, write_env
 from localcloud.commands.stages import choose_regions, find_stage, open_local_stack
 from localcloud.commands.steps import Steps
 from localcloud.engine import ensure_pulumi, run_pulumi, stack_outputs
@@ -23,7 +23,7 @@ def up(places: Places, stage: str, region: str | None) -> None:
     chosen = choose_regions(file, region)[0]
     name = f"{stage}-{chosen}"
     with exclusive(places):
-        steps = Steps(6)
+        steps = Steps(7)
         with steps.step("Pulumi CLI"):
             toolchain = ensure_pulumi(places)
         with steps.step("emulator and gateway"):
@@ -46,6 +46,8 @@ def up(places: Places, stage: str, region: str | None) -> None:
             seed_keys(places, file, chosen)
         with steps.step(f"{places.env_file}"):
             write_env(places, chosen, outputs["sdk_api_url"])
+        with steps.step("first request"):
+            ask_once(places, chosen, outputs["sdk_api_url"])
     _tell(places, outputs["sdk_api_url"], steps.elapsed_s)
 
 

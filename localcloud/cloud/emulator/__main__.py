@@ -1,23 +1,30 @@
 """Starts ministack with what it lacks and the registry relies on. Runs in the emulator's own environment.
 
-Four corrections, each covered by a test against the running emulator (`tests/localcloud/test_emulator.py`):
+Five corrections, each covered by a test against the running emulator (`tests/localcloud/test_emulator.py`):
 
 - a request over loopback counts as one over TLS, or bucket policies that demand TLS would close every bucket
 - CopyObject finds a source bucket of another account, which the bucket's policy has allowed by then; not one
   version of an object there
 - `x-amz-expected-bucket-owner` and `x-amz-source-expected-bucket-owner` are compared with the bucket's owner
 - the registry is this machine's AWS Serverless Application Repository: a bucket policy that trusts
-  `serverlessrepo.amazonaws.com` lets the registry's accounts read; so does a ready-made account's bucket that has
-  no policy at all (a convenience: on AWS such a bucket is closed)
+  `serverlessrepo.amazonaws.com` lets the registry's accounts read; so does the bucket of a ready-made account
+  that has no policy at all (a convenience: on AWS such a bucket is closed)
+- a function's archive is unpacked once, not once for every process, so that Python compiles it only once
 """
 
+import hashlib
 import os
+import tempfile
+import zipfile
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
 
 from ministack import app  # type: ignore[import-not-found]
+from ministack.core import lambda_runtime  # type: ignore[import-not-found]
 from ministack.core.iam_evaluator import (  # type: ignore[import-not-found]
     EvalContext,
     evaluate_resource_policy,
@@ -100,6 +107,24 @@ def trusting_the_repository(allows: Callable[..., bool]) -> Callable[..., bool]:
     return allowed
 
 
+class SharedZip(zipfile.ZipFile):
+    """An archive whose files are unpacked once for all that have the same content."""
+
+    def extractall(self, path: Any = None, *_: Any) -> None:
+        """Make `path`, an empty folder, a link to the shared files."""
+        with open(str(self.filename), "rb") as archive:
+            digest = hashlib.file_digest(archive, "sha256").hexdigest()
+        shared = Path(tempfile.gettempdir()) / "unpacked" / digest
+        if not shared.exists():
+            shared.parent.mkdir(exist_ok=True)
+            fresh = tempfile.mkdtemp(dir=shared.parent)
+            super().extractall(fresh)
+            with suppress(OSError):  # another thread was first
+                os.rename(fresh, shared)
+        os.rmdir(path)
+        os.symlink(shared, path)
+
+
 def main() -> None:
     """Serve until SIGTERM; settings come from the environment (`localcloud.cloud.services`)."""
     app.pin_request_origin = secure(app.pin_request_origin)
@@ -107,6 +132,9 @@ def main() -> None:
     s3._read_body = of_its_owner(s3._read_body)
     s3._foreign_bucket_allows = trusting_the_repository(s3._foreign_bucket_allows)
     s3._apply_bucket_scope = expecting_owners(s3._apply_bucket_scope)
+    lambda_runtime.zipfile = SimpleNamespace(
+        ZipFile=SharedZip, BadZipFile=zipfile.BadZipFile, LargeZipFile=zipfile.LargeZipFile
+    )
     app.main()
 
 
