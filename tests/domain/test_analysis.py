@@ -226,12 +226,13 @@ def test_nested_applications_are_told_once_and_intrinsics_are_left_to_the_deploy
     assert len(found.warnings) == 4
 
 
-def test_a_local_nested_template_is_refused_in_the_words_that_clients_parse() -> None:
-    with pytest.raises(Invalid) as refused:
-        with_resources((NESTED, {"Location": "./vpc.yaml"}))
-    assert refused.value.message == (
+def test_a_local_nested_template_is_a_warning_in_the_words_of_awss_refusal() -> None:
+    found = with_resources((NESTED, {"Location": "./vpc.yaml"}))
+    assert found.nested == ()
+    assert found.warnings == (
         "Resource with id [R0] is invalid. Location property must be an Application Location Object "
-        "referencing a valid AWS Serverless Application Repository application."
+        "referencing a valid AWS Serverless Application Repository application. "
+        "A consumer cannot deploy this version.",
     )
 
 

@@ -11,18 +11,8 @@ CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "sam-apps.j
 DEFAULT_AUTHOR = "Serverless Land"
 MAX_DESCRIPTION = 256
 
-# Where a template may name a local file or folder for `sam package` to put into S3.
-_LOCAL = {
-    "CodeUri",
-    "ContentUri",
-    "DefinitionUri",
-    "SchemaUri",
-    "BodyS3Location",
-    "DefinitionS3Location",
-    "CodeS3Location",
-    "RequestMappingTemplateS3Location",
-    "ResponseMappingTemplateS3Location",
-}
+# Where a template names code that `sam package` would put into S3.
+_CODE = {"CodeUri", "ContentUri"}
 
 
 def applications() -> list[dict[str, Any]]:
@@ -31,9 +21,9 @@ def applications() -> list[dict[str, Any]]:
 
 
 def prepared(app: dict[str, Any], bucket: str, key: str) -> dict[str, Any]:
-    """`app` as it can be published: with author, its description cut, local paths put into S3.
+    """`app` as it can be published: with author, its description cut, local code paths put into S3.
 
-    Every local path in the template becomes the address of one stub object; no other character changes.
+    Each of them becomes the address of one stub object; no other character changes.
     """
     authors = ", ".join(app.get("authors") or ())[:127]
     return app | {
@@ -54,27 +44,22 @@ def _read() -> list[dict[str, Any]]:
 
 def _packaged(template: str, address: str) -> str:
     local: list[yaml.ScalarNode] = []
-    _collect(yaml.compose(template, Loader=yaml.CSafeLoader), None, local)
+    _collect(yaml.compose(template, Loader=yaml.CSafeLoader), local)
     for node in sorted(local, key=lambda one: -one.start_mark.index):
         template = template[: node.start_mark.index] + f'"{address}"' + template[node.end_mark.index :]
     return template
 
 
-def _collect(node: Any, within: str | None, local: list[yaml.ScalarNode]) -> None:
-    """Scalars in `node` that name something local; `within` is the type of the resource it belongs to."""
+def _collect(node: Any, local: list[yaml.ScalarNode]) -> None:
+    """The scalars in `node` that name local code."""
     if isinstance(node, yaml.SequenceNode):
         for child in node.value:
-            _collect(child, within, local)
-    if not isinstance(node, yaml.MappingNode):
-        return
-    said = {key.value: value for key, value in node.value if isinstance(key, yaml.ScalarNode)}
-    if "Type" in said and "Properties" in said:
-        within = said["Type"].value
-    names = _LOCAL | ({"Location"} if within == "AWS::Serverless::Application" else set())
-    for key, value in node.value:
-        if key.value in names and _is_local(value):
-            local.append(value)
-        _collect(value, within, local)
+            _collect(child, local)
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value in _CODE and _is_local(value):
+                local.append(value)
+            _collect(value, local)
 
 
 def _is_local(node: Any) -> bool:

@@ -15,7 +15,6 @@ from registry.domain.parameters import ParameterDefinition, read_parameter, refe
 from registry.domain.positions import dotted
 from registry.domain.resources import Resource, resources_of
 from registry.domain.templates import Template
-from registry.errors import Invalid
 
 MAX_PARAMETERS = 200  # CloudFormation's quotas: more are a warning, for a macro may still change the template
 MAX_RESOURCES = 500
@@ -135,14 +134,14 @@ def _nested(resources: Iterable[Resource]) -> tuple[tuple[NestedApplication, ...
 
 
 def _template_address(nested: Resource, location: str) -> str:
-    """A warning for a template in S3. Raises Invalid for a local one, in the words of AWS's own refusal."""
-    if not location.startswith(("s3://", "https://")):
-        raise Invalid(
-            f"Resource with id [{nested.logical_id}] is invalid. Location property must be an Application "
-            "Location Object referencing a valid AWS Serverless Application Repository application."
+    if location.startswith(("s3://", "https://")):
+        return (
+            f"{dotted(nested.path)} nests a template outside the registry: consumers must be able to read it"
         )
     return (
-        f"{dotted(nested.path)} nests a template outside of the registry: consumers must be able to read it"
+        f"Resource with id [{nested.logical_id}] is invalid. Location property must be an Application "
+        "Location Object referencing a valid AWS Serverless Application Repository application. "
+        "A consumer cannot deploy this version."
     )
 
 

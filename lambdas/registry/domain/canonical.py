@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from urllib.parse import quote
+
+# API Gateway drops it; AWS's SDKs for Go and JavaScript sign it.
+CONTENT_LENGTH = "content-length"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +24,21 @@ class Request:
     headers: Mapping[str, Sequence[str]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Payload:
+    """What a signature covers of a body: `sha256` in lower-case hex, and its length."""
+
+    sha256: str
+    size_bytes: int
+
+    @classmethod
+    def of(cls, body: bytes) -> Payload:
+        return cls(sha256=sha256(body).hexdigest(), size_bytes=len(body))
+
+
+NO_PAYLOAD = Payload.of(b"")
+
+
 def may_have_body(request: Request) -> bool:
     """False only when it is certain that nothing follows the headers.
 
@@ -29,7 +48,7 @@ def may_have_body(request: Request) -> bool:
     headers = by_lower_name(request.headers)
     if "transfer-encoding" in headers:
         return True
-    lengths = headers.get("content-length")
+    lengths = headers.get(CONTENT_LENGTH)
     if lengths:
         return any(length.strip() != "0" for length in lengths)
     return request.method.upper() not in {"GET", "HEAD", "DELETE", "OPTIONS"}
@@ -42,15 +61,24 @@ def by_lower_name(headers: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     return merged
 
 
-def canonical_prefix(request: Request, headers: Mapping[str, Sequence[str]], signed: Sequence[str]) -> str:
-    """The canonical request without its last line; `headers` by lower-case name, `signed` in order."""
-    lines = [request.method.upper(), _canonical_path(request.path), _canonical_query(request.query)]
-    # Runs of white space count as one blank, and repeated headers as one with commas.
-    lines += [
-        f"{name}:{','.join(' '.join(value.split()) for value in headers.get(name, ()))}" for name in signed
-    ]
-    lines += ["", ";".join(signed), ""]
-    return "\n".join(lines)
+def canonical_prefix(
+    request: Request, headers: Mapping[str, Sequence[str]], signed: Sequence[str]
+) -> tuple[str, ...]:
+    """The canonical request without its last line; `headers` by lower-case name, `signed` in order.
+
+    One part; or two, between which the value of a Content-Length belongs that was signed but did not arrive.
+    """
+    parts = [[request.method.upper(), _canonical_path(request.path), _canonical_query(request.query)]]
+    for name in signed:
+        if name == CONTENT_LENGTH and not headers.get(name):
+            parts[-1].append(f"{name}:")
+            parts.append([""])
+        else:
+            # Runs of white space count as one blank, and repeated headers as one with commas.
+            values = ",".join(" ".join(value.split()) for value in headers.get(name, ()))
+            parts[-1].append(f"{name}:{values}")
+    parts[-1] += ["", ";".join(signed), ""]
+    return tuple("\n".join(lines) for lines in parts)
 
 
 def _canonical_path(path: str) -> str:

@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
-from registry.domain.canonical import Request, by_lower_name, canonical_prefix
+from registry.domain.canonical import CONTENT_LENGTH, Payload, Request, by_lower_name, canonical_prefix
 from registry.errors import SignatureFault
 
 SERVICE = "serverlessrepo"
 ALGORITHM = "AWS4-HMAC-SHA256"
 TERMINATOR = "aws4_request"
 MAX_SKEW = timedelta(minutes=5)
-EMPTY_SHA256 = sha256(b"").hexdigest()
 
 MISSING = "MissingAuthenticationTokenException"
 INCOMPLETE = "IncompleteSignatureException"
@@ -32,6 +31,10 @@ EXPIRED = "ExpiredTokenException"
 _DATE_FORM = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z")
 # CloudFront adds it behind the client's back, so no client can have signed it.
 _ADDED_ON_THE_WAY = frozenset({"x-amz-cf-id"})
+# API Gateway puts its own value in or adds to the client's.
+_CHANGED_ON_THE_WAY = frozenset(
+    {"x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"}
+)
 _SHOWN = 64
 
 
@@ -39,13 +42,14 @@ _SHOWN = 64
 class Claim:
     """Who a request says it is from. Well formed, fresh and for this service and region; not yet proved.
 
-    `prefix` is the canonical request without its last line, the payload's sha256.
+    `prefix` is the canonical request without its last line, the payload's sha256. It is in two parts when the
+    length of the payload belongs between them (see canonical_prefix).
     """
 
     access_key_id: str
     amz_date: str
     scope: str
-    prefix: str
+    prefix: tuple[str, ...]
     signature: str
 
 
@@ -75,9 +79,10 @@ def signing_key(secret: str, scope: str) -> bytes:
     return key
 
 
-def check_signature(claim: Claim, payload_sha256: str, key: bytes) -> None:
+def check_signature(claim: Claim, payload: Payload, key: bytes) -> None:
     """Raises SignatureFault unless `key` (see signing_key) made the claim's signature over this payload."""
-    canonical = sha256((claim.prefix + payload_sha256).encode()).hexdigest()
+    prefix = f"{payload.size_bytes:d}".join(claim.prefix)
+    canonical = sha256((prefix + payload.sha256).encode()).hexdigest()
     to_sign = f"{ALGORITHM}\n{claim.amz_date}\n{claim.scope}\n{canonical}".encode()
     expected = hmac.digest(key, to_sign, "sha256").hex()
     if not hmac.compare_digest(expected.encode(), claim.signature.encode()):
@@ -250,7 +255,27 @@ def _signed_names(text: str, headers: Mapping[str, Sequence[str]]) -> list[str]:
                 f"'{_shown(name)}' must be a 'SignedHeader' in the AWS Authorization.",
                 rule="signed-amz-headers",
             )
+    _check_arrived(names, headers)
     return names
+
+
+def _check_arrived(signed: Sequence[str], headers: Mapping[str, Sequence[str]]) -> None:
+    """Names the header that would otherwise be a puzzling mismatch: its signed value cannot be known.
+
+    API Gateway drops Connection, Content-MD5, Expect, TE, Transfer-Encoding, Upgrade and others.
+    """
+    for name in signed:
+        if name in _CHANGED_ON_THE_WAY:
+            problem = "API Gateway changes it on the way"
+        elif name != CONTENT_LENGTH and not headers.get(name):
+            problem = "it was not sent, or API Gateway dropped it on the way"
+        else:
+            continue
+        raise SignatureFault(
+            INVALID,
+            f"'{_shown(name)}' cannot be a 'SignedHeader' in the AWS Authorization: {problem}.",
+            rule="signed-headers-arrived",
+        )
 
 
 def _stamp(moment: datetime) -> str:

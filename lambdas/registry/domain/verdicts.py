@@ -58,7 +58,8 @@ class Pending:
     """Nothing is proved yet: the signature also covers a body, which the authoriser does not get.
 
     The context's `prefix` is the canonical request up to and including the signed-headers line and its
-    newline, as a JSON text: one line of ASCII, which nothing on the way can alter.
+    newline, as a JSON list of its one or two parts (see Claim): one line of ASCII, which nothing on the way
+    can alter.
     """
 
     claim: Claim
@@ -81,11 +82,8 @@ class Pending:
         if fields is None:
             return None
         access_key_id, quoted_prefix, amz_date, scope, signature = fields
-        try:
-            prefix = json.loads(quoted_prefix)
-        except ValueError:
-            return None
-        if not isinstance(prefix, str):
+        prefix = _parts(quoted_prefix)
+        if prefix is None:
             return None
         return cls(
             claim=Claim(
@@ -134,6 +132,17 @@ def read_verdict(context: object) -> Verdict | None:
 def size_bytes(context: Mapping[str, str]) -> int:
     """As it travels: JSON in UTF-8."""
     return len(json.dumps(dict(context)).encode())
+
+
+def _parts(quoted: str) -> tuple[str, ...] | None:
+    """One text or two from a JSON list; None for anything else."""
+    try:
+        parts = json.loads(quoted)
+    except ValueError:
+        return None
+    if not isinstance(parts, list) or len(parts) not in {1, 2}:
+        return None
+    return tuple(parts) if all(isinstance(part, str) for part in parts) else None
 
 
 def _texts(context: Mapping[str, object], *names: str) -> list[str] | None:
