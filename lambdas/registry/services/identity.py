@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from registry.domain.canonical import Request, may_have_body
+from registry.domain.canonical import NO_PAYLOAD, Payload, Request, may_have_body
 from registry.domain.keys import RegistryKey, is_access_key_id
 from registry.domain.signatures import (
-    EMPTY_SHA256,
     EXPIRED,
     UNRECOGNIZED,
     Claim,
@@ -42,23 +41,23 @@ class Identity:
         claim = read_claim(request, region=self.region, now=self.now())
         if may_have_body(request):
             return Pending(claim=claim)
-        return self._prove(claim, EMPTY_SHA256)
+        return self._prove(claim, NO_PAYLOAD)
 
-    def of_body(self, pending: Pending, payload_sha256: str) -> Verified:
-        """The second half: `payload_sha256` is the lower-case hex digest of the body as it arrived.
+    def of_body(self, pending: Pending, payload: Payload) -> Verified:
+        """The second half: `payload` is of the body as it arrived.
 
         Trusts nothing in `pending` that it can check. Raises like `of_request`.
         """
         claim = pending.claim
         check_scope(claim.scope, region=self.region)
         check_clock(claim.amz_date, claim.scope, now=self.now(), grace=HANDSHAKE_GRACE)
-        return self._prove(claim, payload_sha256)
+        return self._prove(claim, payload)
 
-    def _prove(self, claim: Claim, payload_sha256: str) -> Verified:
+    def _prove(self, claim: Claim, payload: Payload) -> Verified:
         key = self.find_key(claim.access_key_id) if is_access_key_id(claim.access_key_id) else None
         if key is None:
             raise _unrecognized("key-unknown")
-        check_signature(claim, payload_sha256, signing_key(key.secret, claim.scope))
+        check_signature(claim, payload, signing_key(key.secret, claim.scope))
         state = key.record.state(self.now())
         if state == "revoked":
             raise _unrecognized("key-revoked")
