@@ -1,0 +1,1 @@
+"""What is deployed: the Pulumi program, run once a stack (`<stage>-<region>`)."""
