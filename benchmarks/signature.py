@@ -14,13 +14,12 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from hashlib import sha256
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from registry.domain.canonical import Request
+from registry.domain.canonical import Payload, Request
 from registry.domain.keys import KeyRecord, RegistryKey
 from registry.domain.verdicts import Pending, Verified, read_verdict
 from registry.services.identity import Identity
@@ -70,10 +69,14 @@ def received(request: AWSRequest, size_bytes: int) -> Request:
 def verify(request: Request, body: bytes) -> None:
     verdict: object = IDENTITY.of_request(request)
     if isinstance(verdict, Pending):
-        question = json.loads(json.dumps(verdict.as_context() | {"payloadSha256": sha256(body).hexdigest()}))
+        payload = Payload.of(body)
+        about = {"payloadSha256": payload.sha256, "payloadBytes": payload.size_bytes}
+        question = json.loads(json.dumps({**verdict.as_context(), **about}))
         asked = read_verdict(question)
         assert isinstance(asked, Pending)
-        verdict = IDENTITY.of_body(asked, question["payloadSha256"])
+        verdict = IDENTITY.of_body(
+            asked, Payload(sha256=question["payloadSha256"], size_bytes=question["payloadBytes"])
+        )
     assert isinstance(verdict, Verified)
 
 

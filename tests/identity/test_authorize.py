@@ -35,6 +35,7 @@ AuthLambda = Callable[[dict[str, Any]], dict[str, Any]]
 KEY = ClientKey(access_key_id="111111111111", secret="s" * 40)
 ARN = "arn%3Aaws%3Aserverlessrepo%3Aus-east-1%3A111111111111%3Aapplications%2Fhello"
 BODY = json.dumps({"name": "hello", "author": "Ada", "description": "☃"}, ensure_ascii=False).encode()
+ABOUT_BODY = {"payloadSha256": sha256(BODY).hexdigest(), "payloadBytes": len(BODY)}
 
 
 def get(key: ClientKey = KEY, **options: Any) -> Signed:
@@ -67,7 +68,8 @@ def test_a_request_with_a_body_proves_nothing_yet_and_costs_no_lookup(auth_lambd
     context = context_of(auth_lambda, put())
     assert set(context) == {"v", "pending", "accessKeyId", "prefix", "amzDate", "scope", "signature"}
     assert context["pending"] == "body"
-    assert json.loads(context["prefix"]).startswith(
+    (prefix,) = json.loads(context["prefix"])
+    assert prefix.startswith(
         "PUT\n/alpha/applications/arn%253Aaws%253Aserverlessrepo%253Aus-east-1%253A111111111111"
         "%253Aapplications%252Fhello/versions/1.0.0%252Bb\n\n"
     )
@@ -193,21 +195,21 @@ def test_unreadable_keys_are_a_retryable_503_and_never_a_yes(
     assert '"event":"keys-unreadable"' in capsys.readouterr().out
 
 
-def rightly_signed(scope_date: str, region: str) -> dict[str, str]:
+def rightly_signed(scope_date: str, region: str) -> dict[str, Any]:
     """A body question whose signature is right for its own date and region."""
     scope = f"{scope_date}/{region}/serverlessrepo/aws4_request"
     claim = Claim(
         access_key_id=KEY.access_key_id,
         amz_date=f"{scope_date}T000000Z",
         scope=scope,
-        prefix="P\n",
+        prefix=("P\n",),
         signature="-",
     )
     canonical = sha256(b"P\n" + sha256(BODY).hexdigest().encode()).hexdigest()
     to_sign = f"AWS4-HMAC-SHA256\n{claim.amz_date}\n{scope}\n{canonical}".encode()
     signature = hmac.digest(signing_key(KEY.secret, scope), to_sign, "sha256").hex()
     question = Pending(claim=replace(claim, signature=signature)).as_context()
-    return question | {"payloadSha256": sha256(BODY).hexdigest()}
+    return {**question, **ABOUT_BODY}
 
 
 @pytest.mark.parametrize(
@@ -225,9 +227,9 @@ def test_a_body_question_is_held_to_clock_and_scope_again(
 
 def test_a_changed_body_question_is_refused(auth_lambda: AuthLambda, store: KeyStore) -> None:
     store.add(a_key())
-    question = context_of(auth_lambda, put()) | {"payloadSha256": sha256(BODY).hexdigest()}
+    question = context_of(auth_lambda, put()) | ABOUT_BODY
     assert auth_lambda({"verify": question})["account"] == "111111111111"
-    for changed in ({"signature": "0" * 64}, {"prefix": '"x"'}, {"payloadSha256": sha256(b"").hexdigest()}):
+    for changed in ({"signature": "0" * 64}, {"prefix": '["x"]'}, {"payloadSha256": sha256(b"").hexdigest()}):
         answer = auth_lambda({"verify": question | changed})
         assert answer["fault"] == "InvalidSignatureException"
         assert "account" not in answer

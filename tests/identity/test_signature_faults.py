@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.domain.canonical import Request, may_have_body
-from registry.domain.signatures import EMPTY_SHA256, check_signature, read_claim, signing_key
+from registry.domain.canonical import NO_PAYLOAD, Request, may_have_body
+from registry.domain.signatures import check_signature, read_claim, signing_key
 from registry.errors import SignatureFault
 from tests.support.signing import REGION
 
@@ -20,7 +20,7 @@ INCOMPLETE, INVALID = "IncompleteSignatureException", "InvalidSignatureException
 
 def verify(request: Request) -> None:
     claim = read_claim(request, region=REGION, now=NOW)
-    check_signature(claim, EMPTY_SHA256, signing_key("a-secret-nobody-used", claim.scope))
+    check_signature(claim, NO_PAYLOAD, signing_key("a-secret-nobody-used", claim.scope))
 
 
 def authorization(**changed: Any) -> str:
@@ -60,6 +60,10 @@ FAULTS = [
     ([authorization(SignedHeaders="host;host;x-amz-date")],
      INVALID, "signed-headers-form", "once"),
     ([authorization(SignedHeaders="Host;x-amz-date")], INVALID, "signed-headers-form", "lower"),
+    ([authorization(SignedHeaders="expect;host;x-amz-date")], INVALID, "signed-headers-arrived",
+     "'expect' cannot be a 'SignedHeader' in the AWS Authorization: it was not sent, or API Gateway dropped"),
+    ([authorization(SignedHeaders="host;x-amz-date;x-forwarded-for")], INVALID, "signed-headers-arrived",
+     "'x-forwarded-for' cannot be a 'SignedHeader' in the AWS Authorization: API Gateway changes it"),
     ([authorization()], INVALID, "signature", "does not match the signature you provided"),
     ([authorization(Signature="é" * 64)], INVALID, "signature", "does not match"),
 ]  # fmt: skip
@@ -71,7 +75,12 @@ FAULTS = [
 def test_each_fault_has_aws_s_type_and_text_and_names_its_rule(
     values: list[str], code: str, rule: str, text: str
 ) -> None:
-    headers = {"Host": ["h"], "X-Amz-Date": ["20261124T061600Z"], "Authorization": values}
+    headers = {
+        "Host": ["h"],
+        "X-Amz-Date": ["20261124T061600Z"],
+        "X-Forwarded-For": ["203.0.113.7"],
+        "Authorization": values,
+    }
     request = Request(method="GET", path="/alpha/applications", query={}, headers=headers)
     with pytest.raises(SignatureFault) as refused:
         verify(request)
@@ -92,7 +101,8 @@ def test_each_fault_has_aws_s_type_and_text_and_names_its_rule(
     ],
 )
 def test_a_date_is_there_once_and_in_its_form(dates: dict[str, list[str]], rule: str) -> None:
-    headers = {"Host": ["h"], "Authorization": [authorization()], **dates}
+    signed = "host;x-amz-date" if "X-Amz-Date" in dates else "host"
+    headers = {"Host": ["h"], "Authorization": [authorization(SignedHeaders=signed)], **dates}
     with pytest.raises(SignatureFault) as refused:
         verify(Request(method="GET", path="/", query={}, headers=headers))
     assert refused.value.rule == rule

@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from urllib.parse import quote
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from registry.domain.canonical import Request, may_have_body
+from registry.domain.canonical import Payload, Request, may_have_body
 from registry.domain.signatures import check_signature, read_claim, signing_key
 from registry.errors import SignatureFault
 from tests.support.signing import ENDPOINT, REGION, ClientKey, Signed, authorizer_event, sign
@@ -84,7 +83,7 @@ def as_received(signed: Signed) -> Request:
 
 def verify(request: Request, body: bytes, *, secret: str = KEY.secret, now: datetime = NOW) -> None:
     claim = read_claim(request, region=REGION, now=now)
-    check_signature(claim, sha256(body).hexdigest(), signing_key(secret, claim.scope))
+    check_signature(claim, Payload.of(body), signing_key(secret, claim.scope))
 
 
 @settings(max_examples=500)

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -28,7 +29,7 @@ PENDING = Pending(
         access_key_id="SARK234567ABCDEFGHIJ",
         amz_date="20261124T061600Z",
         scope="20261124/us-east-1/serverlessrepo/aws4_request",
-        prefix="POST\n/alpha/applications\n\nhost:h\n\nhost\n",
+        prefix=("POST\n/alpha/applications\n\ncontent-length:", "\nhost:h\n\ncontent-length;host\n"),
         signature="0" * 64,
     )
 )
@@ -83,6 +84,10 @@ def test_a_whole_verdict_is_a_caller() -> None:
         event({**GOOD, "pending": ""}),
         event({**PENDING.as_context(), "prefix": "not json"}),
         event({**PENDING.as_context(), "prefix": "1"}),
+        event({**PENDING.as_context(), "prefix": '"ab"'}),
+        event({**PENDING.as_context(), "prefix": "[]"}),
+        event({**PENDING.as_context(), "prefix": '["a", 1]'}),
+        event({**PENDING.as_context(), "prefix": '["a", "b", "c"]'}),
         event({**PENDING.as_context(), "signature": ""}),
     ],
 )
@@ -120,7 +125,9 @@ def test_pending_beside_an_identity_still_has_to_be_proved() -> None:
         ("e30=", False, b"e30="),
     ],
 )
-def test_the_digest_asked_about_is_of_the_bytes_sent(body: str | None, encoded: bool, sent: bytes) -> None:
+def test_digest_and_length_asked_about_are_of_the_bytes_sent(
+    body: str | None, encoded: bool, sent: bytes
+) -> None:
     asked: list[Mapping[str, Any]] = []
 
     def accept(payload: dict[str, Any]) -> dict[str, Any]:
@@ -128,7 +135,8 @@ def test_the_digest_asked_about_is_of_the_bytes_sent(body: str | None, encoded: 
         return GOOD
 
     caller_from(event(PENDING.as_context(), body=body, isBase64Encoded=encoded), accept)
-    assert asked == [{**PENDING.as_context(), "payloadSha256": sha256(sent).hexdigest(), "requestId": "r-1"}]
+    about = {"payloadSha256": sha256(sent).hexdigest(), "payloadBytes": len(sent)}
+    assert asked == [{**PENDING.as_context(), **about, "requestId": "r-1"}]
 
 
 @pytest.mark.parametrize(("body", "encoded"), [("not base64!", True), ("\ud800", False)])
@@ -174,9 +182,10 @@ def test_this_release_reads_what_it_writes() -> None:
 
 @given(st.text(min_size=1), st.text(min_size=1), st.text(min_size=1))
 def test_verdicts_read_back_as_they_were_written(one: str, other: str, third: str) -> None:
-    claim = Claim(access_key_id=one, amz_date=other, scope=third, prefix=one + "\n" + other, signature=third)
+    claim = Claim(access_key_id=one, amz_date=other, scope=third, prefix=(one + "\n", other), signature=third)
     for verdict in (
         Pending(claim=claim),
+        Pending(claim=replace(claim, prefix=(other,))),
         Refused(fault=one, message=other),
         Verified(account=one, principal=other, access_key_id=third, actions=("A", "B")),
     ):

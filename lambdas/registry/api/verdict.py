@@ -6,10 +6,10 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 from registry import log
+from registry.domain.canonical import Payload
 from registry.domain.signatures import MISSING, mismatch
 from registry.domain.verdicts import UNAVAILABLE, Pending, Refused, Verified, read_verdict
 from registry.errors import SignatureFault, Unavailable
@@ -41,9 +41,11 @@ def caller_from(event: Mapping[str, Any], verify: Verify) -> Caller:
     verdict = read_verdict(about.get("authorizer"))
     body = _body(event)
     if isinstance(verdict, Pending):
+        payload = Payload.of(body)
         question = {
             **verdict.as_context(),
-            "payloadSha256": sha256(body).hexdigest(),
+            "payloadSha256": payload.sha256,
+            "payloadBytes": payload.size_bytes,
             "requestId": str(about.get("requestId", "")),
         }
         verdict = read_verdict(verify({"verify": question}))

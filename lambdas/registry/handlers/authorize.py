@@ -18,7 +18,7 @@ import botocore.session
 from botocore.config import Config
 
 from registry import log
-from registry.domain.canonical import Request
+from registry.domain.canonical import Payload, Request
 from registry.domain.signatures import INVALID
 from registry.domain.verdicts import (
     MAX_CONTEXT_BYTES,
@@ -94,14 +94,15 @@ def _about_request(event: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _about_body(question: dict[str, str]) -> dict[str, str]:
+def _about_body(question: dict[str, Any]) -> dict[str, str]:
     log.correlate(question.get("requestId", ""))
     pending = read_verdict(question)
     if not isinstance(pending, Pending):
         # The API Lambda alone can ask, so this is a broken release and not a caller's doing.
         raise TypeError("a body question must carry a pending verdict")
     said = {"accessKeyId": pending.claim.access_key_id}
-    return _judge(lambda: identity().of_body(pending, question["payloadSha256"]), said)
+    payload = Payload(sha256=question["payloadSha256"], size_bytes=question["payloadBytes"])
+    return _judge(lambda: identity().of_body(pending, payload), said)
 
 
 def _judge(ask: Callable[[], Verified | Pending], said: Mapping[str, str]) -> dict[str, str]:
