@@ -56,13 +56,13 @@ fix: setup ## Let the formatter and the linter repair what they can
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 
-test: check clients ## Every check and every test
-	.venv/bin/pytest $(ARGS)
+test: check clients cli ## Every check and every test
+	.venv/bin/pytest -n 2 --dist loadgroup $(ARGS)
 
 bench: setup ## Every benchmark (a running `make up` is needed for some)
 	@for b in benchmarks/[a-z]*.py; do echo "== $$b"; $(PY) $$b; done
 
-soak: setup clients ## The races and soaks at full size
+soak: setup clients cli ## The races and soaks at full size
 	SOAK=full .venv/bin/pytest -m "chaos or e2e" $(ARGS)
 
 lock: $(UV) ## Pin the newest versions that fit requirements/*.in
@@ -70,6 +70,9 @@ lock: $(UV) ## Pin the newest versions that fit requirements/*.in
 	  c=""; [ $$f = program ] && c="-c lambdas.txt"; [ $$f = dev ] && c="-c lambdas.txt -c program.txt"; \
 	  ../$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --no-annotate --custom-compile-command 'make lock' $(ARGS) $$c $$f.in -o $$f.txt; done
+
+cli: setup ## Find the Pulumi CLI, or build it (minutes, once)
+	@$(PY) -c 'from localcloud.engine import ensure_pulumi; from localcloud.places import places; ensure_pulumi(places())'
 
 # --- what the targets above stand on ---------------------------------------------------------------
 $(UV): requirements/uv.txt
@@ -92,5 +95,5 @@ $(VENV_STAMP): requirements/dev.txt pyproject.toml $(UV)
 	@VIRTUAL_ENV=.local/venvs/$* $(UV) pip sync -q --require-hashes requirements/$*.txt
 	@touch $@
 
-.PHONY: help up down purge status logs stack preview setup clients check fix test bench soak lock
+.PHONY: help up down purge status logs stack preview setup clients cli check fix test bench soak lock
 .PRECIOUS: .local/venvs/%/.installed

@@ -1,7 +1,7 @@
 """Where the local cloud keeps its files, and on which ports it listens: the one place that knows.
 
 Everything a checkout makes lies under `.local/`. Tools (virtual environments, the Pulumi CLI) are shared by
-all instances of a checkout; an instance (its state, secrets, logs, ports) can be put elsewhere, so that a test
+all instances of a checkout; an instance (its state, secrets, logs, ports) can be put elsewhere, so a test
 runs a second local cloud beside the developer's own:
 
 - `REGISTRY_LOCAL_DIR`: the instance's folder (default `.local`)

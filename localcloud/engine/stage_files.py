@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from localcloud.engine.errors import EngineError
+from localcloud.engine.scratch import scratch_beside
 from localcloud.places import Places
 
 _ENCRYPTION = ("encryptionsalt", "secretsprovider", "encryptedkey")
@@ -71,7 +72,7 @@ def passphrase_file(places: Places) -> Path:
     path = places.config / "passphrase"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_name(f".passphrase.{os.getpid()}")
+        scratch = scratch_beside(path)
         scratch.unlink(missing_ok=True)
         with open(scratch, "w", opener=lambda name, flags: os.open(name, flags | os.O_EXCL, 0o600)) as file:
             file.write(secrets.token_hex(32))
@@ -135,6 +136,6 @@ def _scalar(text: str) -> yaml.ScalarNode:
 
 def _replace(target: Path, text: str) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = target.with_name(f".{target.name}.{os.getpid()}")
+    scratch = scratch_beside(target)
     scratch.write_text(text)
     os.replace(scratch, target)

@@ -19,6 +19,7 @@ from localcloud.engine.building import build_cli
 from localcloud.engine.errors import ToolchainError
 from localcloud.engine.pins import PULUMI_MINIMUM, PULUMI_VERSION
 from localcloud.engine.progress import Progress
+from localcloud.engine.scratch import scratch_beside
 from localcloud.places import Places
 
 _HOST = "pulumi-language-python"
@@ -99,7 +100,7 @@ def _place_copy(source: Path, target: Path) -> None:
     if target.exists() and _same(source, target):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = target.with_name(f".{target.name}.{os.getpid()}")
+    scratch = scratch_beside(target)
     scratch.unlink(missing_ok=True)
     try:
         os.link(source, scratch)
@@ -128,7 +129,7 @@ def _place_launcher(path: Path, places: Places, module: str) -> None:
     if path.exists() and path.read_text() == text:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    scratch = scratch_beside(path)
     scratch.write_text(text)
     scratch.chmod(0o755)
     os.replace(scratch, path)

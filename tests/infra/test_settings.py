@@ -28,10 +28,10 @@ MISTAKES = [
         " the stages are alpha, beta, gamma, prod",
     ),
     (
-        "alpha-eu-west-1",
+        "alpha-eu-north-1",
         {},
-        "stack 'alpha-eu-west-1' is in a region that Pulumi.alpha.yaml does not list: registry:regions has"
-        " us-east-1",
+        "stack 'alpha-eu-north-1' is in a region that Pulumi.alpha.yaml does not list: registry:regions has"
+        " us-east-1, eu-west-1",
     ),
     (
         "prod-eu-west-1",
