@@ -8,6 +8,7 @@
       ├─ diffing    checked inputs old and new → update in place, or replace
       └─ lifecycle  create, read, update, delete of any type, as its description says
            ├─ resources/<service>.py   one description per type (tables, and hooks where AWS is irregular)
+           ├─ observing                what the cloud holds → inputs, so that a drift shows
            ├─ mapping                  properties ↔ API members, along botocore's own service models
            └─ cloud                    botocore clients
 

@@ -138,7 +138,8 @@ def _knowledge(job: Job) -> Mapping[str, Any]:
 
 def _ask(job: Job) -> Job | None:
     """A job that knows what the cloud knows, null when the resource is gone."""
-    known = unfill(job.description.id, job.id)
+    told = _told_by_id(job)
+    job = job.having(found={**job.found, **told})
     for index, reader in enumerate(job.description.read):
         try:
             answer = job.wait() if index == 0 and job.description.ready else job.run(reader)
@@ -149,8 +150,16 @@ def _ask(job: Job) -> Job | None:
         if answer is None and index == 0:
             return None
         job = job.learn(answer or {})
-    told = {name: value for name, value in known.items() if name in job.facts.inputs}
+    # Again, for an answer may use a name of ours for something else.
     return _ask_tags(job.having(found={**job.found, **told}))
+
+
+def _told_by_id(job: Job) -> dict[str, str]:
+    """The properties and outputs that make up the id."""
+    told = unfill(job.description.id, job.id)
+    return {
+        name: value for name, value in told.items() if name in {*job.facts.inputs, *job.facts.outputs_only}
+    }
 
 
 def _ask_tags(job: Job) -> Job:

@@ -19,7 +19,9 @@ from localcloud.engine import (
     stack_outputs,
 )
 from localcloud.engine.running import Command
-from tests.engine.projects import Project, make_project
+from localcloud.provider.archive import zip_bytes
+from tests.engine.projects import Project, eventually, make_project
+from tests.provider.cases import ARCHITECTURE, RUNTIME, text_archive
 from tests.provider.conftest import ACCOUNT, REGION
 
 # The first of these tests may have to build the CLI.
@@ -94,6 +96,7 @@ for name in ("table", "queue", "secret", "function"):
     pulumi.export(name, globals()[name].id)
 pulumi.export("account", caller.account_id)
 pulumi.export("version", live.function_version)
+pulumi.export("url", queue.url)
 """
 
 
@@ -136,13 +139,16 @@ class Deployment:
 
 
 @pytest.fixture(scope="module")
-def deployment(cloud_environment: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    from tests.provider.cases import ARCHITECTURE, RUNTIME
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    made = make_project(tmp_path_factory.mktemp("life") / "checkout")
+    made.program(PROGRAM.format(account=ACCOUNT, runtime=RUNTIME, architecture=ARCHITECTURE))
+    yield made
+    assert eventually(lambda: not made.processes()), "nothing goes on after the engine"
 
-    project = make_project(tmp_path_factory.mktemp("life") / "checkout")
-    project.program(PROGRAM.format(account=ACCOUNT, runtime=RUNTIME, architecture=ARCHITECTURE))
-    yield Deployment(project=project)
-    assert not project.processes(), "nothing goes on after the engine"
+
+@pytest.fixture
+def deployment(project: Project, cloud_environment: None) -> Deployment:
+    return Deployment(project=project)
 
 
 def client(service: str) -> Any:
@@ -209,6 +215,8 @@ def _drift(deployment: Deployment, made: dict[str, Any]) -> None:
     held = client("sqs").get_queue_attributes(QueueUrl=made["queue"], AttributeNames=["All"])["Attributes"]
     assert held["VisibilityTimeout"] == "60"
     assert "9 unchanged" in deployment.run("refresh", "--expect-no-changes", **config)
+    assert "9 unchanged" in deployment.run("up", "--expect-no-changes", **config)
+    assert deployment.outputs["url"] == made["queue"], "no output is lost by a refresh"
 
     other = client("lambda").update_function_code(FunctionName=made["function"], ZipFile=_other_code())
     deployment.run("refresh", **config)
@@ -219,9 +227,6 @@ def _drift(deployment: Deployment, made: dict[str, Any]) -> None:
 
 
 def _other_code() -> bytes:
-    from localcloud.provider.archive import zip_bytes
-    from tests.provider.cases import text_archive
-
     return zip_bytes(text_archive(main="answer = 'else'"))
 
 

@@ -59,7 +59,7 @@ def test_a_resource_is_what_the_cloud_says_from_its_creation_to_its_end(
     seen = driver.read(made)
     assert seen.id == made.id
     assert plain(seen.inputs) == plain(made.inputs), "nothing was changed: a refresh shows no difference"
-    assert seen.state == {key: value for key, value in made.state.items() if key in seen.state}
+    _assert_complete(seen, made)
 
     made = _updated(case, driver, made, inputs, world)
     _drifts(case, driver, made, world)
@@ -94,6 +94,14 @@ def _fits(value: Any, schema: Any) -> bool:
     return schema is None or isinstance(value, dict)
 
 
+def _assert_complete(later: Resource, earlier: Resource) -> None:
+    """No output of the earlier state is lost in the later one, and what both have is the same."""
+    lost = [key for key in all_facts()[earlier.token].outputs_only if key not in later.state]
+    assert not lost, f"outputs lost on the way: {lost}"
+    both = later.state.keys() & earlier.state.keys()
+    assert {key: later.state[key] for key in both} == {key: earlier.state[key] for key in both}
+
+
 def _updated(case: Case, driver: Driver, made: Resource, inputs: dict[str, Any], world: World) -> Resource:
     if case.changed is None:
         assert all_facts()[case.token].no_update
@@ -102,7 +110,8 @@ def _updated(case: Case, driver: Driver, made: Resource, inputs: dict[str, Any],
     assert not driver.diff(made, changed.inputs).replaces
     seen = driver.read(changed)
     assert plain(seen.inputs) == plain(changed.inputs), "the update arrived"
-    assert seen.state == {key: value for key, value in changed.state.items() if key in seen.state}
+    _assert_complete(changed, seen)
+    _assert_complete(seen, changed)
     return changed
 
 
