@@ -2,8 +2,8 @@
 
 import pulumi
 
+from infra.archive import build_archive
 from infra.functions import read_manifest
-from infra.packaging import build_archive
 from infra.patterns.function import Build
 from infra.service.alarms import Alarms
 from infra.service.assets import Assets

@@ -269,15 +269,12 @@ def test_the_checksum_of_one_object_is_dropped_with_its_version() -> None:
     assert at(stored, found.path) == {"Bucket": "<%REPO_BUCKET%>", "Key": KEY}
 
 
-def test_ten_thousand_assets_take_less_than_two_seconds_of_computing() -> None:
-    import time
-
+@pytest.mark.timeout(30)  # seconds are enough; a search through all for each would take minutes
+def test_ten_thousand_assets_do_not_take_their_square() -> None:
     functions = {
         f"F{n}": {"Type": FUNCTION, "Properties": {"CodeUri": f"s3://packages/{n}"}} for n in range(10_000)
     }
     template = Template(document={"Resources": functions})
-    began = time.process_time()
     found = find_assets(template)
     stored = with_placeholders(template, dict.fromkeys(found, DIGEST))
-    assert time.process_time() - began < 2
     assert stored.dump().count(DIGEST) == 10_000

