@@ -23,6 +23,7 @@ from registry_cli.tables import as_table
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 # Twice the age at which a publication makes a blob young again before a version comes to name it
 # (registry.stores.assets.YOUNG): no running publication counts on what is older.
@@ -43,12 +44,16 @@ class Leftovers:
 
 @dataclass(frozen=True, kw_only=True)
 class Collector:
-    """`now` is aware. Works on one table and one bucket; `grace` is at least LEAST_GRACE."""
+    """Works on one table and one bucket, which `account` owns; `grace` is at least LEAST_GRACE.
+
+    `now` is aware.
+    """
 
     dynamodb: DynamoDBClient
     s3: S3Client
     table: str
     bucket: str
+    account: str
     grace: timedelta
     now: Callable[[], datetime]
 
@@ -70,17 +75,26 @@ class Collector:
         return found
 
     def remove(self, found: Leftovers) -> None:
-        """Versions first. An object that became young since it was found stays."""
+        """Versions first. An object that became young since it was found stays.
+
+        Of an object exactly the version goes that was looked at: one written in between stays as well.
+        """
         for version in found.versions:
             self.dynamodb.delete_item(TableName=self.table, Key=version)
         for key in found.objects:
-            if self._is_still_old(key):
-                self.s3.delete_object(Bucket=self.bucket, Key=key)
+            seen = self._head(key)
+            if seen is not None and self._is_old(seen["LastModified"]):
+                version: Any = {"VersionId": seen["VersionId"]} if "VersionId" in seen else {}
+                self.s3.delete_object(
+                    Bucket=self.bucket, Key=key, **version, ExpectedBucketOwner=self.account
+                )
 
     def _old_objects(self) -> Iterator[tuple[str, int]]:
         paginator = self.s3.get_paginator("list_objects_v2")
         for prefix in (DOCUMENTS, BLOBS):
-            for page in paginator.paginate(Bucket=self.bucket, Prefix=prefix):
+            for page in paginator.paginate(
+                Bucket=self.bucket, Prefix=prefix, ExpectedBucketOwner=self.account
+            ):
                 for found in page.get("Contents", []):
                     if self._is_old(found["LastModified"]):
                         yield found["Key"], found["Size"]
@@ -111,12 +125,13 @@ class Collector:
     def _is_old(self, moment: datetime) -> bool:
         return self.now() - moment > self.grace
 
-    def _is_still_old(self, key: str) -> bool:
+    def _head(self, key: str) -> HeadObjectOutputTypeDef | None:
+        """None when there is no such object any more."""
         try:
-            return self._is_old(self.s3.head_object(Bucket=self.bucket, Key=key)["LastModified"])
+            return self.s3.head_object(Bucket=self.bucket, Key=key, ExpectedBucketOwner=self.account)
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
-                return False
+                return None
             raise
 
 
@@ -156,6 +171,7 @@ def run(args: argparse.Namespace) -> int:
         s3=session.client("s3"),
         table=stage.named("entities"),
         bucket=stage.named("assets", account, stage.region),
+        account=account,
         grace=args.older_than,
         now=lambda: datetime.now(UTC),
     )

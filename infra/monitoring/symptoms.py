@@ -75,7 +75,7 @@ SLOW_ANSWERS = Symptom(
 )
 READS_THROTTLED = Symptom(
     slug="reads-throttled",
-    impact="Reads are retried and slow, some fail with 503: DynamoDB refuses part of them.",
+    impact="Reads are retried and slow, some fail with 429: DynamoDB refuses part of them.",
     metric="ReadThrottleEvents",
     statistic="Sum",
     at_least=1,
@@ -85,7 +85,7 @@ READS_THROTTLED = Symptom(
 )
 WRITES_THROTTLED = Symptom(
     slug="writes-throttled",
-    impact="Publishing is slow, some of it fails with 503: DynamoDB refuses part of the writes.",
+    impact="Publishing is slow, some of it fails with 429: DynamoDB refuses part of the writes.",
     metric="WriteThrottleEvents",
     statistic="Sum",
     at_least=1,

@@ -226,6 +226,21 @@ def test_nested_applications_are_told_once_and_intrinsics_are_left_to_the_deploy
     assert len(found.warnings) == 4
 
 
+@pytest.mark.parametrize(("characters", "warnings"), [(4_000, 0), (4_001, 1)])
+def test_a_parameters_description_longer_than_cloudformation_takes_is_kept_with_a_warning(
+    characters: int, warnings: int
+) -> None:
+    description = "é" * characters
+    document = {
+        "Parameters": {"P": {"Type": "String", "Description": description}},
+        "Resources": {"T": {"Type": "X"}},
+    }
+    found = analyse(Template(document=document))
+    assert found.parameters[0].description == description
+    said = "Parameters.P.Description has more than 4000 characters, which is all CloudFormation takes"
+    assert found.warnings == (said,) * warnings
+
+
 def test_a_local_nested_template_is_a_warning_in_the_words_of_awss_refusal() -> None:
     found = with_resources((NESTED, {"Location": "./vpc.yaml"}))
     assert found.nested == ()

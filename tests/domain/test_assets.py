@@ -86,6 +86,7 @@ def test_every_place_is_found_replaced_and_put_back_in_its_own_shape(
         ("s3://packages/a", "packages", "a", None),
         ("s3://packages/a/b%20c", "packages", "a/b%20c", None),
         ("s3://packages/a?versionId=x.y", "packages", "a", "x.y"),
+        ("s3://packages/a#b?c?versionId=x.y", "packages", "a#b?c", "x.y"),
         ("https://s3.amazonaws.com/packages/a", "packages", "a", None),
         ("https://packages.s3.eu-west-1.amazonaws.com/a/b?versionId=1", "packages", "a/b", "1"),
     ],

@@ -63,6 +63,10 @@ RESOURCE = "Resources: {Topic: {Type: 'AWS::SNS::Topic'}}\n"
         (f"{RESOURCE}A: &a [1, *a]", r"the alias \*a stands inside of what it names \(line 2, column 11\)"),
         (f"{RESOURCE}A: [&a x, &a [*a]]", r"the alias \*a stands inside of what it names"),
         (f"{RESOURCE}A: &a {{b: {{<<: *a}}}}", "stands inside of what it names"),
+        (
+            'Resources: {Q: {Type: "AWS::SQS::Queue"}}\nMetadata:\n  &x <<: {a: 1}\n  y: *x',
+            r"the alias \*x names no anchor before it \(line 4, column 6\)",
+        ),
         (f"{RESOURCE}---\nA: b", r"more than one document \(line 2, column 1\)"),
         ("a\ud800b", r"surrogate pair is not a character \(line 1, column 2\)"),
         (b"Resources:\n  \xff: x", r"the byte 0xff is not UTF-8 \(line 2, column 3\)"),

@@ -73,12 +73,13 @@ def test_a_refused_copy_stops_the_publication_before_its_template_is_kept() -> N
     assert "application/json" not in bucket.came
 
 
-def test_the_budget_ends_the_wait_for_copies_that_hang() -> None:
+@pytest.mark.parametrize("uris", [("s3://buck/a",), ("s3://buck/a", "s3://buck/b")])
+def test_the_budget_ends_the_wait_for_copies_that_hang(uris: tuple[str, ...]) -> None:
     released = threading.Event()
     times = iter([0.0, *([COPY_BUDGET_S - 0.05] * 100)])
     bucket = Bucket(lambda _: released.wait(10))
     try:
         with pytest.raises(Unavailable, match="took over 20 s"):
-            publish(bucket, template("s3://buck/a", "s3://buck/b"), clock=lambda: next(times))
+            publish(bucket, template(*uris), clock=lambda: next(times))
     finally:
         released.set()

@@ -35,6 +35,26 @@ def test_keys_are_decoded_in_https_urls_and_taken_as_they_are_after_s3() -> None
 
 
 @pytest.mark.parametrize(
+    ("said", "key", "version_id"),
+    [
+        ("a#b.zip", "a#b.zip", None),
+        ("a?b.zip", "a?b.zip", None),
+        ("a?versionId=1#b", "a?versionId=1#b", None),
+        ("a?b=c&versionId=1", "a?b=c&versionId=1", None),
+        ("a#b?c?versionId=v.1", "a#b?c", "v.1"),
+        ("a?versionId=1?versionId=2", "a?versionId=1", "2"),
+        ("/a;b", "/a;b", None),
+    ],
+)
+def test_after_s3_only_a_version_at_the_end_is_not_part_of_the_key(
+    said: str, key: str, version_id: str | None
+) -> None:
+    assert parse_s3_url(f"s3://bucket/{said}", "x") == S3Object(
+        bucket="bucket", key=key, version_id=version_id
+    )
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "",
@@ -58,6 +78,14 @@ def test_keys_are_decoded_in_https_urls_and_taken_as_they_are_after_s3() -> None
         "file:///etc/passwd",
         "https://[::1/key",
         "s3://bucket/" + "k" * 1025,
+        "s3://bucket/a\tb",
+        "s3://bucket/a\nb",
+        "s3://buck\net/a",
+        "s3://bucket/a\x7f",
+        "s3://bucket/a?versionId=\r1",
+        "\x01s3://bucket/a",
+        "https://bucket.s3.amazonaws.com/a\nb",
+        "https://bucket.s3.amazonaws.com/a%ff",
         "s3://arn:aws:s3:us-east-1:111111111111:accesspoint/key",
     ],
 )

@@ -137,6 +137,21 @@ def test_the_same_version_again_gives_the_stored_one_and_other_content_is_refuse
     assert store.find_version(app.id, "1.0.0") == version("1.0.0")
 
 
+@pytest.mark.parametrize("made_again", [False, True])
+def test_a_version_of_an_application_that_went_meanwhile_is_not_found_and_leaves_nothing(
+    store: ApplicationStore, dynamodb: Any, made_again: bool
+) -> None:
+    seen = application("hello")
+    store.add(seen, None)
+    store.delete(seen.arn)
+    if made_again:
+        store.add(application("hello", id="SECOND"), None)
+    before = dynamodb.scan(TableName=TABLE)["Items"]
+    with pytest.raises(NotFound, match="does not exist"):
+        store.add_version(seen, version("1.0.0"))
+    assert dynamodb.scan(TableName=TABLE)["Items"] == before
+
+
 def test_the_newest_is_the_highest_by_precedence_and_the_list_is_in_that_order(
     store: ApplicationStore,
 ) -> None:

@@ -32,7 +32,13 @@ def now() -> datetime:
 def collector(dynamodb: Any, s3: Any, *, after: timedelta = TOMORROW) -> Collector:
     """As it would run `after` the present."""
     return Collector(
-        dynamodb=dynamodb, s3=s3, table=TABLE, bucket=BUCKET, grace=LEAST_GRACE, now=lambda: now() + after
+        dynamodb=dynamodb,
+        s3=s3,
+        table=TABLE,
+        bucket=BUCKET,
+        account=OWNER,
+        grace=LEAST_GRACE,
+        now=lambda: now() + after,
     )
 
 
@@ -100,10 +106,45 @@ def test_an_object_that_became_young_after_it_was_found_stays(dynamodb: Any, s3:
     run = collector(dynamodb, s3)
     found = run.find()
     later = Collector(
-        dynamodb=dynamodb, s3=s3, table=TABLE, bucket=BUCKET, grace=LEAST_GRACE, now=now
+        dynamodb=dynamodb, s3=s3, table=TABLE, bucket=BUCKET, account=OWNER, grace=LEAST_GRACE, now=now
     )  # seen from now on, everything was written a moment ago
     later.remove(found)
     assert set(world.left.values()) <= keys(s3)
+
+
+def test_a_version_written_between_the_last_look_and_the_removal_stays(
+    dynamodb: Any, s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    key = "blobs/sha256/left"
+    s3.put_object(Bucket=BUCKET, Key=key, Body=b"PK")
+    look = s3.head_object
+
+    def look_then_publish(**asked: Any) -> Any:
+        seen = look(**asked)
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"PK")
+        return seen
+
+    run = collector(dynamodb, s3)
+    found = run.find()
+    with monkeypatch.context() as patch:
+        patch.setattr(s3, "head_object", look_then_publish)
+        run.remove(found)
+    versions = s3.list_object_versions(Bucket=BUCKET)
+    assert [one["IsLatest"] for one in versions["Versions"]] == [True]
+    assert "DeleteMarkers" not in versions
+
+
+def test_every_request_to_the_bucket_names_the_account_that_must_own_it(dynamodb: Any, s3: Any) -> None:
+    World(dynamodb, s3)
+    asked = []
+    s3.meta.events.register(
+        "provide-client-params.s3.*",
+        lambda params, model, **_: asked.append((model.name, params.get("ExpectedBucketOwner"))),
+    )
+    run = collector(dynamodb, s3)
+    run.remove(run.find())
+    assert set(asked) == {(name, OWNER) for name in ("ListObjectsV2", "HeadObject", "DeleteObject")}
 
 
 def test_the_command_says_what_would_go_and_removes_nothing_on_a_dry_run(

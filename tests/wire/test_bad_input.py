@@ -5,6 +5,13 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from botocore.exceptions import (
+    BotoCoreError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
 
 from registry.api.wire import ANSWERS
 from registry.errors import RegistryError
@@ -202,6 +209,29 @@ def test_throttling_by_aws_is_told_as_too_many_requests(
     with monkeypatch.context() as patch:
         patch.setattr(ApplicationStore, "list", lambda *_, **__: (_ for _ in ()).throw(throttled))
         assert raw.ask("GET", "/applications")[:2] == (429, "TooManyRequestsException")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectTimeoutError(endpoint_url="x"),
+        ReadTimeoutError(endpoint_url="x"),
+        EndpointConnectionError(endpoint_url="x"),
+        ConnectionClosedError(endpoint_url="x"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_aws_service_that_does_not_answer_is_told_as_retryable(
+    service: Service, raw: RawClient, monkeypatch: pytest.MonkeyPatch, error: BotoCoreError
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    from registry.stores.applications import ApplicationStore
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ApplicationStore, "list", fail)
+        assert raw.ask("GET", "/applications")[:2] == (503, "ServiceUnavailableException")
 
 
 def test_without_a_verdict_no_route_runs(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

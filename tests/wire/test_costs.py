@@ -51,7 +51,8 @@ def test_creation_with_a_version_is_one_transaction_and_one_put_or_copy_for_each
 def test_code_that_is_kept_already_is_not_copied_again(costs: dict[str, Cost]) -> None:
     for calls in matching(costs, "CreateApplicationVersion"):
         assert "s3 CopyObject" not in calls
-        assert calls["dynamodb PutItem"] == 1
+        assert calls["dynamodb TransactWriteItems"] == 1
+        assert "dynamodb PutItem" not in calls
 
 
 def test_a_delete_is_one_conditional_write(costs: dict[str, Cost]) -> None:

@@ -6,6 +6,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from botocore.exceptions import (
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
+
 from registry import log
 from registry.api.requests import read_body, read_input
 from registry.api.routes import Route, find_route, segments_of
@@ -44,6 +51,7 @@ _BUSY = {
     "TooManyRequestsException",
 }
 _CONTENDED = {"TransactionConflictException", "TransactionInProgressException"}
+_UNREACHED = (ConnectionClosedError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError)
 
 Answer = dict[str, Any]
 
@@ -100,6 +108,8 @@ def _refuse(error: Exception, said: Mapping[str, Any]) -> Answer:
 
 
 def _of_aws(error: Exception) -> RegistryError | None:
+    if isinstance(error, _UNREACHED):
+        return Unavailable("A service behind the registry does not answer at this moment. Try again.")
     response = getattr(error, "response", None) or {}
     code = response.get("Error", {}).get("Code")
     if code in _BUSY:

@@ -61,7 +61,7 @@ class Analysis:
 
 
 def analyse(template: Template) -> Analysis:
-    """Raises Invalid only for a nested application that is a local template."""
+    """Raises nothing: a nested application that is a local template is a warning (docs/adr/0008)."""
     resources = list(resources_of(template.document))
     parameters, warnings = _parameters(template.document.get("Parameters"), resources)
     nested, unresolved = _nested(resources)

@@ -8,6 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+MAX_DESCRIPTION = 4000
+"""Characters that CloudFormation takes in a parameter's description."""
+
 _INT32 = 2**31
 _SUBSTITUTED = re.compile(r"\$\{([^{}!][^{}]*)\}")
 
@@ -57,7 +60,10 @@ class ParameterDefinition:
 def read_parameter(
     name: str, attributes: object, referenced_by: tuple[str, ...]
 ) -> tuple[ParameterDefinition, list[str]]:
-    """The definition, and a warning for each attribute that says nothing the API can carry."""
+    """The definition, and a warning for each attribute that the API cannot carry or CloudFormation not take.
+
+    A description longer than MAX_DESCRIPTION is kept whole.
+    """
     if not isinstance(attributes, dict):
         made = ParameterDefinition(name=name, referenced_by_resources=referenced_by)
         return made, [f"Parameters.{name} is not a map of attributes"]
@@ -79,7 +85,13 @@ def read_parameter(
     )
     if made.type is None:
         reading.unreadable.setdefault("Type", "is missing")
-    return made, [f"Parameters.{name}.{key} {said}" for key, said in reading.unreadable.items()]
+    warnings = [f"Parameters.{name}.{key} {said}" for key, said in reading.unreadable.items()]
+    if len(made.description or "") > MAX_DESCRIPTION:
+        warnings.append(
+            f"Parameters.{name}.Description has more than {MAX_DESCRIPTION} characters, "
+            "which is all CloudFormation takes"
+        )
+    return made, warnings
 
 
 class _Reading:

@@ -12,6 +12,8 @@ _HOST = re.compile(
     r"(?:(?P<bucket>[^/]+)\.)?s3(?:-fips)?(?:[.-]dualstack)?(?:[.-][a-z]{2,}(?:-[a-z]+)+-\d)?\.amazonaws\.com(?:\.cn)?"
 )
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_VERSION = re.compile(r"\?versionId=([^&?#]+)$")
 _MAX_KEY_BYTES = 1024
 
 
@@ -29,22 +31,32 @@ def parse_s3_url(url: str, field: str) -> S3Object:
 
     Raises Invalid, naming `field`, on every other URL.
     """
+    if _CONTROL.search(url):
+        raise _invalid(url, field)
+    address = _of_s3(url) if url.startswith("s3://") else _of_https(url)
+    if address is None or not is_object_address(address.bucket, address.key):
+        raise _invalid(url, field)
+    return address
+
+
+def _of_s3(url: str) -> S3Object:
+    """By hand: `#` and `?` may stand in a key, only a version id at the end is none of it."""
+    version = _VERSION.search(url)
+    bucket, _, key = url[: version.start() if version else None].removeprefix("s3://").partition("/")
+    return S3Object(bucket=bucket, key=key, version_id=version[1] if version else None)
+
+
+def _of_https(url: str) -> S3Object | None:
     try:
         parts = urlsplit(url)
-        query = parse_qs(parts.query)
+        path = unquote(parts.path.removeprefix("/"), errors="strict")
     except ValueError:
-        raise _invalid(url, field) from None
-    path = parts.path.removeprefix("/")
-    if parts.scheme == "s3":
-        bucket, key = parts.netloc, path
-    elif parts.scheme == "https" and (host := _HOST.fullmatch(parts.netloc)):
-        path = unquote(path)
-        bucket, key = (host["bucket"], path) if host["bucket"] else path.partition("/")[::2]
-    else:
-        raise _invalid(url, field)
-    if not is_object_address(bucket, key):
-        raise _invalid(url, field)
-    return S3Object(bucket=bucket, key=key, version_id=query.get("versionId", [None])[0])
+        return None
+    host = _HOST.fullmatch(parts.netloc)
+    if parts.scheme != "https" or host is None:
+        return None
+    bucket, key = (host["bucket"], path) if host["bucket"] else path.partition("/")[::2]
+    return S3Object(bucket=bucket, key=key, version_id=parse_qs(parts.query).get("versionId", [None])[0])
 
 
 def is_object_address(bucket: str, key: str) -> bool:

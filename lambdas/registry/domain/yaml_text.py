@@ -136,7 +136,7 @@ class _Reader:
             value = self._converted(event)
         elif tag != f"{YAML_ORG}str":
             self._refuse(f"unknown tag {_shown(tag)}", event)
-        if event.anchor is not None:
+        if event.anchor is not None and value is not _MERGE:
             self._anchors[event.anchor] = (value, len(event.value))
         return value
 

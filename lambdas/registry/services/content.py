@@ -151,8 +151,8 @@ class Content:
 
 def _all(tasks: Sequence[Callable[[], str]], budget: Budget) -> list[str]:
     """Their results in order; the first failure stops those that have not begun."""
-    if len(tasks) < 2:
-        return [task() for task in tasks]
+    if not tasks:
+        return []
     from concurrent.futures import ThreadPoolExecutor
 
     pool = ThreadPoolExecutor(_PARALLEL_COPIES)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -76,30 +76,8 @@ class ApplicationStore:
         puts = [application_item(application)]
         if version is not None:
             puts.append(version_item(application.id, version))
-        writes: list[Any] = [
-            {
-                "Put": {
-                    "TableName": self._table,
-                    "Item": item,
-                    "ConditionExpression": "attribute_not_exists(PK)",
-                }
-            }
-            for item in puts
-        ]
-        for turn in range(1, _TRIES + 1):
-            try:
-                self._dynamodb.transact_write_items(TransactItems=writes)
-            except self._dynamodb.exceptions.TransactionCanceledException as cancelled:
-                reasons: Any = cancelled.response.get("CancellationReasons", [])
-                codes = {reason.get("Code") for reason in reasons}
-                if "ConditionalCheckFailed" in codes:
-                    raise taken(application.arn) from cancelled
-                if not codes & {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}:
-                    raise
-                time.sleep(random.uniform(0, 0.05 * turn))  # noqa: S311 - spreads the losers of a conflict
-            else:
-                return
-        raise Unavailable(f"Others write {application.arn} at this moment. Try again.")
+        if any(self._transact([self._put(item) for item in puts], application.arn)):
+            raise taken(application.arn)
 
     def change(self, seen: Application, changes: Mapping[str, Any]) -> Application:
         """Sets these attributes if the application still is as it was `seen`. Raises Stale otherwise."""
@@ -153,26 +131,65 @@ class ApplicationStore:
     def add_version(self, application: Application, version: Version) -> Version:
         """What is stored under that version number: `version`, or what was there before if it says the same.
 
-        Raises AlreadyExists when it says something else; what is stored never changes.
+        One transaction, which holds only while the application is there under the same id. Raises NotFound
+        when it is gone or was made again, AlreadyExists when what is stored says something else (it never
+        changes), Unavailable when other writers keep it from being decided.
         """
-        item = version_item(application.id, version)
-        try:
-            self._dynamodb.put_item(
-                TableName=self._table, Item=item, ConditionExpression="attribute_not_exists(PK)"
-            )
-        except self._dynamodb.exceptions.ConditionalCheckFailedException as there:
-            stored = self.find_version(application.id, version.semantic_version)
-            if stored is not None and stored.content_digest == version.content_digest:
-                return stored
-            raise AlreadyExists(
-                f"Version {version.semantic_version} of application {application.arn} already exists"
-            ) from there
-        return version
+        still_there: Any = {
+            "ConditionCheck": {
+                "TableName": self._table,
+                "Key": application_key(application.arn),
+                "ConditionExpression": "id = :id",
+                "ExpressionAttributeValues": to_item({":id": application.id}),
+            }
+        }
+        put = self._put(version_item(application.id, version))
+        gone, there = self._transact([still_there, put], application.arn)
+        if gone:
+            raise missing(application.arn)
+        if not there:
+            return version
+        stored = self.find_version(application.id, version.semantic_version)
+        if stored is not None and stored.content_digest == version.content_digest:
+            return stored
+        raise AlreadyExists(
+            f"Version {version.semantic_version} of application {application.arn} already exists"
+        )
 
     def list_versions(self, application_id: str, *, limit: int, after: str | None) -> Page[Version]:
         """One query, lowest precedence first. A page may hold fewer than `limit` (DynamoDB reads 1 MB)."""
         items, resume = self._query(f"APP#{application_id}", "VERSION#", limit=limit, after=after)
         return Page(entities=tuple(map(to_version, items)), resume=resume)
+
+    def _put(self, item: Attributes) -> Any:
+        """A transaction's write of what must not be there yet."""
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": item,
+                "ConditionExpression": "attribute_not_exists(PK)",
+            }
+        }
+
+    def _transact(self, writes: Sequence[Any], arn: ApplicationArn) -> list[bool]:
+        """Which of the conditions failed, in the order of `writes`; none did if everything was written.
+
+        Raises Unavailable when other writers keep it from being decided.
+        """
+        for turn in range(1, _TRIES + 1):
+            try:
+                self._dynamodb.transact_write_items(TransactItems=writes)
+            except self._dynamodb.exceptions.TransactionCanceledException as cancelled:
+                reasons: Any = cancelled.response.get("CancellationReasons", [])
+                codes = [reason.get("Code") for reason in reasons]
+                if "ConditionalCheckFailed" in codes:
+                    return [code == "ConditionalCheckFailed" for code in codes]
+                if not {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"} & {*codes}:
+                    raise
+                time.sleep(random.uniform(0, 0.05 * turn))  # noqa: S311 - spreads the losers of a conflict
+            else:
+                return [False] * len(writes)
+        raise Unavailable(f"Others write {arn} at this moment. Try again.")
 
     def _get(self, key: Attributes) -> Attributes | None:
         return self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
