@@ -84,9 +84,9 @@ class Collector:
         for key in found.objects:
             seen = self._head(key)
             if seen is not None and self._is_old(seen["LastModified"]):
-                version: Any = {"VersionId": seen["VersionId"]} if "VersionId" in seen else {}
+                exactly: Any = {"VersionId": seen["VersionId"]} if "VersionId" in seen else {}
                 self.s3.delete_object(
-                    Bucket=self.bucket, Key=key, **version, ExpectedBucketOwner=self.account
+                    Bucket=self.bucket, Key=key, **exactly, ExpectedBucketOwner=self.account
                 )
 
     def _old_objects(self) -> Iterator[tuple[str, int]]:

@@ -171,7 +171,7 @@ class ApplicationStore:
             }
         }
 
-    def _transact(self, writes: Sequence[Any], arn: ApplicationArn) -> list[bool]:
+    def _transact(self, writes: Sequence[Any], arn: ApplicationArn) -> Sequence[bool]:
         """Which of the conditions failed, in the order of `writes`; none did if everything was written.
 
         Raises Unavailable when other writers keep it from being decided.
