@@ -157,10 +157,12 @@ def sdk_api_rights(args: EdgeArgs, tokens: Key, authorize: Function) -> list[Sta
         Statement(sid="TellMissingAssets", actions=["s3:ListBucket"], resources=[bucket.arn]),
         Statement(
             # Publishers' buckets have any name. Their own policies must allow the read as well, and each
-            # request names the publisher's account as the bucket's expected owner.
+            # request names the publisher's account as the bucket's expected owner. Inside the registry's own
+            # account a role's right alone would open every bucket (state, logs), so those are left out.
             sid="ReadWhatPublishersShare",
             actions=["s3:GetObject", "s3:GetObjectVersion"],
             resources=[f"arn:{args.site.home.partition}:s3:::*/*"],
+            conditions={"StringNotEquals": {"s3:ResourceAccount": args.site.home.account}},
         ),
         Statement(sid="SignPageTokens", actions=["kms:GenerateMac"], resources=[tokens.arn]),
         Statement(sid="AskAuthorize", actions=["lambda:InvokeFunction"], resources=[authorize.live_arn]),

@@ -111,8 +111,9 @@ def _compile(go: str, module: Path, output: Path, log: Path, progress: Progress)
     )
     flags = f"-s -w -X {_VERSION_VARIABLE}=v{PULUMI_VERSION}"
     command = [go, "build", "-v", "-trimpath", "-ldflags", flags, "-o", str(output), _PACKAGE]
-    # No cgo: it would need a C compiler, and bind the binary to this machine's C library.
-    environment = os.environ | {"CGO_ENABLED": "0", "GOWORK": "off"}
+    # No cgo: it would need a C compiler, and bind the binary to this machine's C library. Compilers live for
+    # seconds: collecting their garbage is worth the time only when memory runs short.
+    environment = {"GOGC": "400", "GOMEMLIMIT": "2GiB"} | os.environ | {"CGO_ENABLED": "0", "GOWORK": "off"}
     log.parent.mkdir(parents=True, exist_ok=True)
     process = subprocess.Popen(
         command,

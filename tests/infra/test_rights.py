@@ -91,6 +91,12 @@ def test_sdk_api_cannot_reach_the_keys(alpha: Deployed) -> None:
     assert "arn:aws:kms/key:Key:keys" not in resources
 
 
+def test_sdk_api_reads_other_accounts_buckets_and_none_of_its_own(alpha: Deployed) -> None:
+    right = _rights(alpha, "sdk-api")["ReadWhatPublishersShare"]
+    assert right["Resource"] == ["arn:aws:s3:::*/*"]
+    assert right["Condition"] == {"StringNotEquals": {"s3:ResourceAccount": "100000000001"}}
+
+
 def test_sdk_api_may_do_what_its_stores_do(alpha: Deployed) -> None:
     rights = _rights(alpha, "sdk-api")
     assert rights["ReadAndWriteEntities"]["Resource"] == ["arn:aws:dynamodb/table:Table:entities"]

@@ -25,8 +25,8 @@ def as_role(services: LocalServices, request: pytest.FixtureRequest) -> Callable
     """A client with a fresh role of the registry's account that may do what the given statements say."""
     iam = services.client("iam", REGISTRY)
 
-    def client(service: str, *allowed: str) -> Any:
-        name = f"r-{abs(hash((request.node.name, service, allowed)))}"
+    def client(service: str, *allowed: str, condition: dict[str, Any] | None = None) -> Any:
+        name = f"r-{abs(hash((request.node.name, service, allowed, str(condition))))}"
         trust = {
             "Effect": "Allow",
             "Principal": {"AWS": f"arn:aws:iam::{REGISTRY}:root"},
@@ -34,7 +34,9 @@ def as_role(services: LocalServices, request: pytest.FixtureRequest) -> Callable
         }
         role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(trust))["Role"]["Arn"]
         if allowed:
-            policy = document({"Effect": "Allow", "Action": list(allowed), "Resource": "*"})
+            policy = document(
+                {"Effect": "Allow", "Action": list(allowed), "Resource": "*", "Condition": condition or {}}
+            )
             iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy)
         sts = services.client("sts", REGISTRY)
         keys = sts.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
@@ -103,6 +105,19 @@ def test_an_object_of_another_account_is_copied_whole(
         ChecksumAlgorithm="SHA256",
     )
     assert s3.get_object(Bucket=ours, Key="copy")["Body"].read() == b"PK\x03\x04 code"
+
+
+def test_a_right_for_other_accounts_buckets_opens_none_of_the_own_account(
+    as_role: Callable[..., Any], buckets: tuple[str, str]
+) -> None:
+    ours, theirs = buckets
+    condition = {"StringNotEquals": {"s3:ResourceAccount": REGISTRY}}
+    s3 = as_role("s3", "s3:GetObject", condition=condition)
+    assert s3.get_object(Bucket=theirs, Key="code.zip")["Body"].read() == b"PK\x03\x04 code"
+    as_role("s3", "s3:PutObject").put_object(Bucket=ours, Key="state", Body=b"own")
+    with pytest.raises(ClientError) as refusal:
+        s3.get_object(Bucket=ours, Key="state")
+    assert code_of(refusal) == "AccessDenied"
 
 
 @pytest.mark.parametrize("owners", [(PUBLISHER, PUBLISHER), (REGISTRY, REGISTRY)])

@@ -1,11 +1,12 @@
 """Starts ministack with what it lacks and the registry relies on. Runs in the emulator's own environment.
 
-Five corrections, each covered by a test against the running emulator (`tests/localcloud/test_emulator.py`):
+Six corrections, each covered by a test against the running emulator (`tests/localcloud/test_emulator.py`):
 
 - a request over loopback counts as one over TLS, or bucket policies that demand TLS would close every bucket
 - CopyObject finds a source bucket of another account, which the bucket's policy has allowed by then; not one
   version of an object there
 - `x-amz-expected-bucket-owner` and `x-amz-source-expected-bucket-owner` are compared with the bucket's owner
+- `aws:ResourceAccount` and `s3:ResourceAccount` of a bucket name the bucket's owner, not the caller
 - the registry is this machine's AWS Serverless Application Repository: a bucket policy that trusts
   `serverlessrepo.amazonaws.com` lets the registry's accounts read; so does the bucket of a ready-made account
   that has no policy at all (a convenience: on AWS such a bucket is closed)
@@ -24,7 +25,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from ministack import app  # type: ignore[import-not-found]
-from ministack.core import lambda_runtime  # type: ignore[import-not-found]
+from ministack.core import iam_evaluator, lambda_runtime  # type: ignore[import-not-found]
 from ministack.core.iam_evaluator import (  # type: ignore[import-not-found]
     EvalContext,
     evaluate_resource_policy,
@@ -78,6 +79,19 @@ def expecting_owners(enter: Callable[..., Any]) -> Callable[..., Any]:
     return entered
 
 
+def knowing_bucket_owners(resolve: Callable[[str, EvalContext], Any]) -> Callable[[str, EvalContext], Any]:
+    """`resolve` gives the value of a condition key of a policy."""
+
+    def resolved(key: str, context: EvalContext) -> Any:
+        if key.lower() in {"aws:resourceaccount", "s3:resourceaccount"}:
+            bucket = context.resource_arn.partition(":s3:::")[2].partition("/")[0]
+            if owner := s3._bucket_owner_account(bucket):
+                return owner
+        return resolve(key, context)
+
+    return resolved
+
+
 def trusting_the_repository(allows: Callable[..., bool]) -> Callable[..., bool]:
     """`allows` decides whether an account may do something to another account's bucket."""
     registry_accounts = os.environ.get("LOCALCLOUD_REGISTRY_ACCOUNTS", "").split(",")
@@ -128,6 +142,7 @@ class SharedZip(zipfile.ZipFile):
 def main() -> None:
     """Serve until SIGTERM; settings come from the environment (`localcloud.cloud.services`)."""
     app.pin_request_origin = secure(app.pin_request_origin)
+    iam_evaluator._resolve_condition_key = knowing_bucket_owners(iam_evaluator._resolve_condition_key)
     s3._ensure_bucket = across_accounts(s3._ensure_bucket)
     s3._read_body = of_its_owner(s3._read_body)
     s3._foreign_bucket_allows = trusting_the_repository(s3._foreign_bucket_allows)
