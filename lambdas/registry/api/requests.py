@@ -10,8 +10,9 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields
-from typing import Any, TypeVar
+from dataclasses import MISSING, Field, fields
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from registry.domain.inputs import wire_name
 from registry.errors import Invalid
@@ -28,15 +29,48 @@ def read_input(
     asks: type[Input], *, path: Mapping[str, str], query: Mapping[str, str], body: Mapping[str, object]
 ) -> Input:
     """The valid input. Raises Invalid, naming the member."""
+    return _read(asks, lambda member: path.get(member, query.get(member, body.get(member))))
+
+
+def _read(asks: type[Input], value_of: Callable[[str], object], inside: str = "") -> Input:
+    """`inside`: what the members' names follow in an error's text, as in `tags[2].`."""
     given: dict[str, object] = {}
     for field in fields(asks):  # type: ignore[arg-type]
         member = wire_name(field.name)
-        value = path.get(member, query.get(member, body.get(member)))
+        value = value_of(member)
         if value is not None:
-            given[field.name] = _READERS[str(field.type)](member, value)
+            given[field.name] = _reader(asks, field)(f"{inside}{member}", value)
         elif field.default is MISSING:
-            raise Invalid(f"{member} is required")
+            raise Invalid(f"{inside}{member} is required")
     return asks(**given)
+
+
+def _reader(asks: type[Any], field: Field[Any]) -> Callable[[str, object], object]:
+    """By the annotation as it is written; another dataclass, or a tuple of one, is read by its own fields."""
+    known = _READERS.get(str(field.type))
+    if known is not None:
+        return known
+    annotation = get_type_hints(asks)[field.name]
+    if isinstance(annotation, UnionType):  # `X | None`
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) is tuple:
+        part = get_args(annotation)[0]
+        return lambda member, value: tuple(
+            _object(part, f"{member}[{place}]", one) for place, one in enumerate(_list(member, value))
+        )
+    return lambda member, value: _object(annotation, member, value)
+
+
+def _object(asks: type[Any], member: str, value: object) -> object:
+    if not isinstance(value, dict):
+        raise Invalid(f"{member} must be an object; {_kind(value)} was given")
+    return _read(asks, value.get, f"{member}.")
+
+
+def _list(member: str, value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise Invalid(f"{member} must be a list; {_kind(value)} was given")
+    return value
 
 
 def read_body(event: Mapping[str, Any]) -> Mapping[str, object]:
@@ -83,6 +117,8 @@ def _texts(member: str, value: object) -> tuple[str, ...]:
 
 
 def _whole_number(member: str, value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value  # from a body; a query holds texts
     text = _text(member, value)
     if _WHOLE_NUMBER.fullmatch(text) is None:
         raise Invalid(f"{member} must be a whole number; {text[:40]!r} was given")
@@ -93,11 +129,12 @@ def _kind(value: object) -> str:
     return _JSON_KINDS.get(type(value), "a number")
 
 
-# By the annotation as it is written in `domain/inputs.py`.
+# By the annotation as it is written in the inputs' modules.
 _READERS: dict[str, Callable[[str, object], object]] = {
     "str": _text,
     "str | None": _text,
     "tuple[str, ...]": _texts,
     "tuple[str, ...] | None": _texts,
     "int": _whole_number,
+    "int | None": _whole_number,
 }

@@ -30,8 +30,17 @@ class Route:
         return self.asks.__name__
 
 
-def routes(publishing: Publishing, reading: Reading, shapes: Shapes) -> tuple[Route, ...]:
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """What the operations are done by."""
+
+    publishing: Publishing
+    reading: Reading
+
+
+def routes(services: Services, shapes: Shapes) -> tuple[Route, ...]:
     """Every operation that the API offers (serverlessrepo-api.md §2)."""
+    publishing, reading = services.publishing, services.reading
     applications, application = "applications", "applications/{applicationId}"
     versions = f"{application}/versions"
     rows: tuple[tuple[str, str, int, type[Any], Callable[..., Any], Callable[..., Any] | None], ...] = (

@@ -7,8 +7,9 @@ making one raises Invalid, naming the member, its limit and what was given.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from registry.domain.arns import ApplicationArn
 from registry.domain.licences import check_spdx_id
@@ -25,14 +26,21 @@ _LABEL = re.compile(r"[a-zA-Z0-9+\-_:/@]{1,127}")
 _WEB_URL = re.compile(r"https?://[^\s\x00-\x1f\x7f\"<>\\^`{|}]+", re.IGNORECASE)
 
 
-class _Checked:
-    """Checks every field that was given by its rule, then that no document has two sources."""
+class Checked:
+    """Checks every field that was given by its rule, then that no document has two sources.
+
+    `RULES`: those of one input alone, by field; a rule takes the member's name and its value. They go before
+    the rules that fields of the same name share in all inputs.
+    """
+
+    RULES: ClassVar[Mapping[str, Callable[..., object]]] = {}
 
     def __post_init__(self) -> None:
         given = vars(self)
+        rules = {**_RULES, **self.RULES}
         for name, value in given.items():
-            if name in _RULES and value is not None:
-                _RULES[name](wire_name(name), value)
+            if name in rules and value is not None:
+                rules[name](wire_name(name), value)
         for document in ("license", "readme", "template"):
             body, url = f"{document}_body", f"{document}_url"
             if given.get(body) is not None and given.get(url) is not None:
@@ -42,13 +50,13 @@ class _Checked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ListApplications(_Checked):
+class ListApplications(Checked):
     max_items: int = DEFAULT_PAGE
     next_token: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Publication(_Checked):
+class Publication(Checked):
     """What makes a version. Nothing of it is used when no version is asked for."""
 
     source_code_archive_url: str | None = None
@@ -78,7 +86,7 @@ class CreateApplication(Publication):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _OfApplication(_Checked):
+class OfApplication(Checked):
     application_id: str
 
     @property
@@ -87,17 +95,17 @@ class _OfApplication(_Checked):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GetApplication(_OfApplication):
+class GetApplication(OfApplication):
     semantic_version: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeleteApplication(_OfApplication):
+class DeleteApplication(OfApplication):
     pass
 
 
 @dataclass(frozen=True, kw_only=True)
-class UpdateApplication(_OfApplication):
+class UpdateApplication(OfApplication):
     """None leaves a field as it is; no labels at all are an empty tuple."""
 
     author: str | None = None
@@ -109,7 +117,7 @@ class UpdateApplication(_OfApplication):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CreateApplicationVersion(_OfApplication, Publication):
+class CreateApplicationVersion(OfApplication, Publication):
     semantic_version: str
 
     def __post_init__(self) -> None:
@@ -119,26 +127,32 @@ class CreateApplicationVersion(_OfApplication, Publication):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ListApplicationVersions(_OfApplication):
+class ListApplicationVersions(OfApplication):
     max_items: int = DEFAULT_PAGE
     next_token: str | None = None
 
 
 def wire_name(field: str) -> str:
     """`home_page_url` is `homePageUrl` on the wire."""
+    if field == "principal_org_ids":
+        return "principalOrgIDs"  # the one name of the API that is spelled otherwise
     first, *rest = field.split("_")
     return first + "".join(word.capitalize() for word in rest)
 
 
-def _matching(pattern: re.Pattern[str], rule: str) -> Callable[[str, str], None]:
+def matching(pattern: re.Pattern[str], rule: str) -> Callable[[str, str], None]:
+    """A rule: the whole value matches; `rule` says in words what it must be."""
+
     def check(member: str, value: str) -> None:
         if pattern.fullmatch(value) is None:
-            raise Invalid(f"{member} must be {rule}; {_shown(value)} was given")
+            raise Invalid(f"{member} must be {rule}; {shown(value)} was given")
 
     return check
 
 
-def _length(least: int, most: int) -> Callable[[str, str], None]:
+def length(least: int, most: int) -> Callable[[str, str], None]:
+    """A rule on the number of characters."""
+
     def check(member: str, value: str) -> None:
         if not least <= len(value) <= most:
             raise Invalid(f"{member} must have {least} to {most} characters; it has {len(value)}")
@@ -148,16 +162,16 @@ def _length(least: int, most: int) -> Callable[[str, str], None]:
 
 def _author(member: str, value: str) -> None:
     # The documented pattern is not what AWS enforces: its own applications are by "AWS" and "SAM Team".
-    _length(1, 127)(member, value)
+    length(1, 127)(member, value)
     if not value.isprintable() or not value.strip():
-        raise Invalid(f"{member} must be printable text; {_shown(value)} was given")
+        raise Invalid(f"{member} must be printable text; {shown(value)} was given")
 
 
 def _labels(member: str, value: tuple[str, ...]) -> None:
     if len(value) > 10:
         raise Invalid(f"{member} may hold 10 labels; {len(value)} were given")
     for place, label in enumerate(value):
-        _matching(_LABEL, "1 to 127 letters, digits and + - _ : / @")(f"{member}[{place}]", label)
+        matching(_LABEL, "1 to 127 letters, digits and + - _ : / @")(f"{member}[{place}]", label)
 
 
 def _document(member: str, value: str) -> None:
@@ -166,8 +180,8 @@ def _document(member: str, value: str) -> None:
 
 
 def _web_url(member: str, value: str) -> None:
-    _length(1, MAX_URL_CHARACTERS)(member, value)
-    _matching(_WEB_URL, "an http or https URL")(member, value)
+    length(1, MAX_URL_CHARACTERS)(member, value)
+    matching(_WEB_URL, "an http or https URL")(member, value)
 
 
 def _s3_url(member: str, value: str) -> None:
@@ -179,14 +193,15 @@ def _page(member: str, value: int) -> None:
         raise Invalid(f"{member} must be 1 to {MAX_PAGE}; {value} was given")
 
 
-def _shown(value: str) -> str:
+def shown(value: str) -> str:
+    """A given value in an error's text: quoted, and cut at 80 characters."""
     return repr(value if len(value) <= 80 else f"{value[:80]}…")
 
 
 _RULES: dict[str, Callable[..., object]] = {
-    "name": _matching(_NAME, "1 to 140 letters, digits and hyphens"),
+    "name": matching(_NAME, "1 to 140 letters, digits and hyphens"),
     "author": _author,
-    "description": _length(1, 256),
+    "description": length(1, 256),
     "labels": _labels,
     "home_page_url": _web_url,
     "source_code_url": _web_url,

@@ -15,7 +15,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import NoCredentialsError
 
-from registry.api.routes import Route, routes
+from registry.api.routes import Route, Services, routes
 from registry.api.shapes import Shapes
 from registry.api.verdict import Caller, caller_from
 from registry.api.wire import answer
@@ -81,8 +81,10 @@ def _routes() -> tuple[Route, ...]:
     links = _links()
     content = Content(assets=assets, now=_now, clock=time.monotonic)
     return routes(
-        Publishing(applications=applications, content=content, now=_now),
-        Reading(applications=applications, page_key=_page_key, now=_now),
+        Services(
+            publishing=Publishing(applications=applications, content=content, now=_now),
+            reading=Reading(applications=applications, page_key=_page_key, now=_now),
+        ),
         Shapes(
             document_url=lambda digest: links.to(DOCUMENTS + digest),
             blob_url=lambda digest: links.to(BLOBS + digest),
