@@ -3,16 +3,19 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+# Compiling the libraries anew in every run costs seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3.11
 STAGE  ?= alpha
 REGION ?=
 ARGS   ?=
+ACCOUNT ?=
 
 PY   := .venv/bin/python
 UV   := .local/uv/bin/uv
 VENV_STAMP := .venv/.installed
-LOCKS := uv lambdas program dev emulator aws-cli sam-cli
+LOCKS := uv lambdas checks program dev emulator aws-cli sam-cli serverlessrepo-lib sam-translator
 
 ##@ Use
 help: ## Show this
@@ -33,6 +36,9 @@ status: ## What runs, where, and is it healthy
 logs: ## Follow the logs of the local cloud and the functions
 	@$(PY) -m localcloud logs $(ARGS)
 
+onboard: setup ## Let the local registry deploy into an account: make onboard ACCOUNT=222222222222
+	@$(PY) -m localcloud onboard $(if $(REGION),--region $(REGION)) --stage $(STAGE) --account "$(ACCOUNT)"
+
 ##@ Deploy
 stack: setup ## Create a stack: make stack STAGE=prod REGION=eu-west-1
 	@$(PY) -m localcloud stack --stage $(STAGE) --region $(REGION)
@@ -43,14 +49,18 @@ preview: setup ## Preview every region of a stage, or one: make preview STAGE=pr
 ##@ Develop
 setup: $(VENV_STAMP) .local/venvs/emulator/.installed ## Install everything this checkout needs (idempotent)
 
-clients: .local/venvs/aws-cli/.installed .local/venvs/sam-cli/.installed ## Install the AWS CLI and SAM CLI that the tests run
+clients: $(foreach c,aws-cli sam-cli serverlessrepo-lib sam-translator,.local/venvs/$(c)/.installed) ## Install the clients that the tests run
 
 check: setup ## Formatting, lint, types, import rules
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
+	$(PY) -m contracts.openapi --check
 	$(PY) tests/support/hygiene.py
+
+contract: setup ## Write contracts/openapi/sdk.yaml from botocore's model of the service
+	@$(PY) -m contracts.openapi
 
 fix: setup ## Let the formatter and the linter repair what they can
 	.venv/bin/ruff format .
@@ -67,7 +77,9 @@ soak: setup clients cli ## The races and soaks at full size
 
 lock: $(UV) ## Pin the newest versions that fit requirements/*.in
 	cd requirements && for f in $(LOCKS); do \
-	  c=""; [ $$f = program ] && c="-c lambdas.txt"; [ $$f = dev ] && c="-c lambdas.txt -c program.txt"; \
+	  case $$f in checks) c="-c lambdas.txt";; program) c="-c lambdas.txt -c checks.txt";; \
+	    dev) c="-c lambdas.txt -c checks.txt -c program.txt";; \
+	    serverlessrepo-lib) c="--override serverlessrepo-lib.override.in";; *) c="";; esac; \
 	  ../$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --no-annotate --custom-compile-command 'make lock' $(ARGS) $$c $$f.in -o $$f.txt; done
 
@@ -95,5 +107,8 @@ $(VENV_STAMP): requirements/dev.txt pyproject.toml $(UV)
 	@VIRTUAL_ENV=.local/venvs/$* $(UV) pip sync -q --require-hashes requirements/$*.txt
 	@touch $@
 
-.PHONY: help up down purge status logs stack preview setup clients cli check fix test bench soak lock
+coverage: setup ## Write docs/api-coverage.md from a run of the wire tests
+	@$(PY) -m tests.support.coverage
+
+.PHONY: coverage contract help up down purge status logs stack preview setup clients cli check fix test bench soak lock
 .PRECIOUS: .local/venvs/%/.installed
