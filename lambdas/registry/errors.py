@@ -20,7 +20,14 @@ class Forbidden(RegistryError):  # noqa: N818
 
 
 class AccessDenied(RegistryError):  # noqa: N818
-    """A policy says no. Also the answer for what strangers may not know exists. 403 AccessDeniedException."""
+    """A policy says no. Also the answer for what strangers may not know exists. 403 AccessDeniedException.
+
+    `rule` names what refused, for the audit log alone.
+    """
+
+    def __init__(self, message: str, *, rule: str = "") -> None:
+        super().__init__(message)
+        self.rule = rule
 
 
 class NotFound(RegistryError):  # noqa: N818
@@ -53,3 +60,11 @@ class SignatureFault(RegistryError):  # noqa: N818
         super().__init__(message)
         self.code = code
         self.rule = rule
+
+
+class NonRetryable(Exception):  # noqa: N818
+    """A message that no retry can settle; `reason` goes into the log and to the dead-letter queue."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.domain.analysis import NESTED, Analysis, NestedApplication, analyse
+from registry.domain.analysis import Analysis, analyse
 from registry.domain.asset_places import PLACES
-from registry.domain.assets import find_assets
-from registry.domain.parameters import ParameterDefinition, references
+from registry.domain.assets import find_assets, placeholder_digests, resolve, with_placeholders
+from registry.domain.nested import APPLICATION, STACK
+from registry.domain.parameters import ParameterDefinition
 from registry.domain.templates import Template, parse_template
 from registry.errors import Invalid
 
@@ -138,43 +139,12 @@ def test_the_bounds_of_a_32_bit_integer_are_kept() -> None:
     assert (found.min_value, found.max_value) == (-2147483648, 2147483647)
 
 
-@pytest.mark.parametrize(
-    ("body", "named"),
-    [
-        ({"Ref": "A"}, {"A"}),
-        ({"Properties": [{"Deep": {"Ref": "A"}}, {"Ref": "B"}]}, {"A", "B"}),
-        ({"Fn::Sub": "${A}-${ B }-${AWS::Region}"}, {"A", "B", "AWS::Region"}),
-        ({"Fn::Sub": "${!A} $A {A} ${A.Arn} $${B}"}, {"B"}),
-        ({"Fn::Sub": ["${A}-${Own}", {"Own": {"Ref": "B"}}]}, {"A", "B"}),
-        ({"Fn::Sub": ["${A}"]}, {"A"}),
-        ({"Fn::Sub": []}, set()),
-        ({"Fn::Sub": {"Ref": "A"}}, {"A"}),
-        ({"Fn::Join": ["", [{"Fn::Sub": "${A}"}, "${B}"]]}, {"A"}),
-        ({"Ref": ["A"]}, set()),
-        ({"Fn::GetAtt": ["A", "Arn"], "DependsOn": "A", "Condition": "A"}, set()),
-        ({"Fn::Sub": "${" * 100_000}, set()),
-    ],
-)
-def test_a_reference_is_a_ref_or_a_name_in_a_sub(body: object, named: set[str]) -> None:
-    assert references(body) == named
-
-
-def test_resources_that_use_a_parameter_are_listed_in_the_templates_order() -> None:
-    text = """
-Parameters: {Name: {Type: String}, Unused: {Type: String}}
-Globals: {Function: {Environment: {Variables: {A: !Ref Unused}}}}
-Conditions: {IsProd: !Equals [!Ref Unused, prod]}
-Resources:
-  Zebra: {Type: X, Condition: IsProd, Properties: {A: !Ref Name, B: !Sub '${Name}'}}
-  Other: {Type: X, Properties: {A: Name}}
-  Fn::ForEach::Topics: [T, [a, b], {'Topic${T}': {Type: X, Properties: {A: !Ref Name}}}]
-  Apple: {Type: X, Metadata: [!Sub 'x-${Name}']}
-"""
-    name, unused = analysis_of(text).parameters
-    assert name.referenced_by_resources == ("Zebra", "Topic${T}", "Apple")
-    assert unused.referenced_by_resources == ()
-
-
+NESTED = {
+    "Location": {
+        "ApplicationId": "arn:aws:serverlessrepo:us-east-1:123456789012:applications/dlq",
+        "SemanticVersion": "1.0.0",
+    }
+}
 IAM, NAMED, RESOURCE, EXPAND = (
     f"CAPABILITY_{name}" for name in ("IAM", "NAMED_IAM", "RESOURCE_POLICY", "AUTO_EXPAND")
 )
@@ -202,28 +172,21 @@ IAM, NAMED, RESOURCE, EXPAND = (
         ([("AWS::S3::BucketPolicy", {})], (RESOURCE,)),
         ([("AWS::SQS::QueuePolicy", {})], (RESOURCE,)),
         ([("AWS::SNS::TopicPolicy", {})], (RESOURCE,)),
-        ([(NESTED, {})], (EXPAND,)),
-        ([("AWS::SNS::TopicPolicy", {}), (NESTED, {}), ("AWS::IAM::Role", {})], (EXPAND, IAM, RESOURCE)),
+        ([(APPLICATION, NESTED)], (EXPAND,)),
+        ([(STACK, {"TemplateURL": "https://s3.amazonaws.com/bucket/a.yaml"})], (EXPAND,)),
+        (
+            [("AWS::SNS::TopicPolicy", {}), (APPLICATION, NESTED), ("AWS::IAM::Role", {})],
+            (EXPAND, IAM, RESOURCE),
+        ),
+        ([("AWS::IAM::Role", {"RoleName": {"Fn::If": ["C", "mine", {"Ref": "AWS::NoValue"}]}})], (NAMED,)),
+        ([("AWS::IAM::Role", {"RoleName": {"Fn::If": ["C", {"Ref": "AWS::NoValue"}, None]}})], (IAM,)),
+        ([("AWS::IAM::User", {"UserName": "mine"}), ("AWS::S3::Bucket", {})], ()),
     ],
 )
 def test_the_capabilities_are_those_of_the_developer_guide(
     resources: list[tuple[str, dict[str, Any]]], needed: tuple[str, ...]
 ) -> None:
     assert with_resources(*resources).required_capabilities == needed
-
-
-def test_nested_applications_are_told_once_and_intrinsics_are_left_to_the_deployment() -> None:
-    arn = "arn:aws:serverlessrepo:us-east-1:123456789012:applications/dlq"
-    found = with_resources(
-        (NESTED, {"Location": {"ApplicationId": arn, "SemanticVersion": "1.0.0"}}),
-        (NESTED, {"Location": {"ApplicationId": arn, "SemanticVersion": "1.0.0"}}),
-        (NESTED, {"Location": {"ApplicationId": arn, "SemanticVersion": {"Ref": "Version"}}}),
-        (NESTED, {"Location": {"Fn::If": ["C", {}, {}]}}),
-        (NESTED, {"Location": "https://s3.amazonaws.com/bucket/nested.yaml"}),
-        (NESTED, {}),
-    )
-    assert found.nested == (NestedApplication(application_id=arn, semantic_version="1.0.0"),)
-    assert len(found.warnings) == 4
 
 
 @pytest.mark.parametrize(("characters", "warnings"), [(4_000, 0), (4_001, 1)])
@@ -241,16 +204,6 @@ def test_a_parameters_description_longer_than_cloudformation_takes_is_kept_with_
     assert found.warnings == (said,) * warnings
 
 
-def test_a_local_nested_template_is_a_warning_in_the_words_of_awss_refusal() -> None:
-    found = with_resources((NESTED, {"Location": "./vpc.yaml"}))
-    assert found.nested == ()
-    assert found.warnings == (
-        "Resource with id [R0] is invalid. Location property must be an Application Location Object "
-        "referencing a valid AWS Serverless Application Repository application. "
-        "A consumer cannot deploy this version.",
-    )
-
-
 def test_resource_types_are_sorted_and_once_and_those_in_loops_count() -> None:
     text = """
 Resources:
@@ -263,6 +216,48 @@ Resources:
     found = analysis_of(text)
     assert found.resource_types == ("AWS::IAM::Role", "AWS::SNS::Topic", "AWS::SQS::Queue")
     assert found.required_capabilities == (IAM,)
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        "AWS::Serverless-2016-10-31",
+        ["AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"],
+        ["Mine"],
+        {"Name": "Mine"},
+    ],
+)
+def test_macros_of_the_template_itself_need_no_capability_for_a_change_set_never_asks(
+    transform: object,
+) -> None:
+    resources = {"R": {"Type": "X", "Properties": {"Fn::Transform": {"Name": "Mine"}}}}
+    assert (
+        analyse(Template(document={"Transform": transform, "Resources": resources})).required_capabilities
+        == ()
+    )
+
+
+MINE = "The macro Mine must exist in the consumer's account"
+INCLUDED = "What AWS::Include brings in is not looked into: its resources and their code are unknown"
+
+
+@pytest.mark.parametrize(
+    ("sections", "warned"),
+    [
+        ({"Transform": "AWS::Serverless-2016-10-31"}, []),
+        ({"Transform": ["AWS::LanguageExtensions", "Mine", "Mine"]}, [MINE]),
+        ({"Transform": {"Name": "Mine", "Parameters": {}}}, [MINE]),
+        ({"Mappings": {"Fn::Transform": {"Name": "Mine"}}}, [MINE]),
+        ({"Mappings": {"Fn::Transform": {"Name": "AWS::Include", "Parameters": {"Location": "s3://buck/a"}}}},
+         [INCLUDED]),
+        ({"Metadata": {"Fn::Transform": {"Name": "Mine"}}}, []),
+        ({"Transform": [8, None, {"Name": ["a"]}], "Mappings": {"Fn::Transform": [1]}}, []),
+    ],
+)  # fmt: skip
+def test_macros_are_tolerated_and_told(sections: dict[str, Any], warned: list[str]) -> None:
+    assert (
+        list(analyse(Template(document={"Resources": {"R": {"Type": "X"}}, **sections})).warnings) == warned
+    )
 
 
 def test_what_cloudformation_will_refuse_later_is_a_warning() -> None:
@@ -284,6 +279,14 @@ KEYS = st.sampled_from(
         "Ref",
         "Fn::Sub",
         "Fn::If",
+        "Fn::Join",
+        "Fn::Transform",
+        "Name",
+        "Parameters",
+        "Condition",
+        "ApplicationId",
+        "SemanticVersion",
+        "TemplateURL",
         "Bucket",
         "Key",
         "Version",
@@ -303,7 +306,18 @@ KEYS = st.sampled_from(
         "",
     ]
 )
-TEXTS = ["s3://bucket/key?versionId=1", "s3://[", "https://[::1", "src/", "${A}", "<%REPO_BUCKET%>", ""]
+TEXTS = [
+    "AWS::Include",
+    "R",
+    "C",
+    "s3://bucket/key?versionId=1",
+    "s3://[",
+    "https://[::1",
+    "src/",
+    "${A}",
+    "<%REPO_BUCKET%>",
+    "",
+]
 SCALARS = (
     st.none()
     | st.booleans()
@@ -320,19 +334,29 @@ ODD = st.recursive(
 PROPERTIES = st.sampled_from(sorted({place.keys[0] for places in PLACES.values() for place in places}))
 
 
-@settings(max_examples=150, deadline=None)
+OPTIONAL = ("Parameters", "Globals", "Conditions", "Transform", "Outputs")
+SECTIONS = st.dictionaries(KEYS | st.sampled_from(["Fn::ForEach::L", "Fn::Transform", "R"]), ODD, max_size=3)
+
+
+@settings(max_examples=300, deadline=None)
 @given(
-    st.sampled_from([*PLACES, NESTED, "AWS::IAM::Role", "X"]),
+    st.sampled_from([*PLACES, APPLICATION, STACK, "AWS::IAM::Role", "X"]),
     st.dictionaries(PROPERTIES | KEYS, ODD, max_size=4) | ODD,
-    st.dictionaries(KEYS, ODD, max_size=3) | ODD,
-    ODD,
-    st.dictionaries(KEYS | st.just("Fn::ForEach::L"), ODD, max_size=3),
+    st.fixed_dictionaries(
+        {},
+        optional=dict.fromkeys(OPTIONAL, SECTIONS | ODD),
+    ),
+    SECTIONS,
 )
 def test_no_template_however_odd_raises_anything_but_invalid(
-    type_: str, properties: object, parameters: object, globals_: object, more: dict[str, object]
+    type_: str, properties: object, sections: dict[str, object], more: dict[str, object]
 ) -> None:
     resources = {**more, "R": {"Type": type_, "Properties": properties}}
-    template = Template(document={"Resources": resources, "Parameters": parameters, "Globals": globals_})
-    for ask in (analyse, find_assets):
-        with contextlib.suppress(Invalid):
-            ask(template)
+    template = Template(document={"Resources": resources, **sections})
+    with contextlib.suppress(Invalid):
+        analyse(template)
+    with contextlib.suppress(Invalid):
+        found = find_assets(template)
+        stored = with_placeholders(template, dict.fromkeys(found, "a" * 64))
+        assert len(placeholder_digests(stored)) == bool(found)
+        resolve(stored, "deploys", str)

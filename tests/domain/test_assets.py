@@ -50,7 +50,8 @@ EVERY_PLACE = [(type_, place) for type_, places in PLACES.items() for place in p
 def test_every_place_is_found_replaced_and_put_back_in_its_own_shape(
     type_: str, place: Any, as_uri: bool
 ) -> None:
-    in_bucket, in_key, in_version = place.form.value
+    as_uri |= place.form is Form.URI
+    in_bucket, in_key, in_version = place.form.value or ("", "", "")
     named: Any = {in_bucket: "packages", in_key: "code/1.zip", in_version: "v1", "Other": 1}
     template = one_resource(
         type_, nested(place.keys, "s3://packages/code/1.zip?versionId=v1" if as_uri else named)
@@ -66,7 +67,7 @@ def test_every_place_is_found_replaced_and_put_back_in_its_own_shape(
     assert value == (
         f"s3://<%REPO_BUCKET%>/{KEY}" if as_uri else {in_bucket: "<%REPO_BUCKET%>", in_key: KEY, "Other": 1}
     )
-    assert placeholder_digests(stored) == (DIGEST,)
+    assert placeholder_digests(stored, known={DIGEST, OTHER}) == (DIGEST,)
 
     again = parse_template(stored.dump())
     deployed = resolve(again, "deploys", lambda digest: f"deploy/{digest}")
@@ -76,7 +77,7 @@ def test_every_place_is_found_replaced_and_put_back_in_its_own_shape(
         if as_uri
         else {in_bucket: "deploys", in_key: f"deploy/{DIGEST}", "Other": 1}
     )
-    assert placeholder_digests(deployed) == ()
+    assert placeholder_digests(deployed, known={DIGEST, OTHER}) == ()
     assert template.dump() == before
 
 
@@ -174,9 +175,111 @@ def test_both_branches_of_an_if_are_assets() -> None:
     found = find_assets(template)
     assert [one.key for one in found] == ["a", "b"]
     stored = with_placeholders(template, dict(zip(found, [DIGEST, OTHER], strict=True)))
-    assert placeholder_digests(stored) == (DIGEST, OTHER)
+    assert placeholder_digests(stored, known={DIGEST, OTHER}) == (DIGEST, OTHER)
     deployed = resolve(stored, "packages", {DIGEST: "a", OTHER: "b"}.__getitem__)
     assert deployed == template
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        {"Fn::Sub": "s3://packages/a"},
+        {"Fn::Sub": ["s3://packages/a", {}]},
+        {"Fn::Join": ["/", ["s3:", "", "packages", {"Fn::Sub": "a"}]]},
+        {
+            "Bucket": {"Fn::Sub": "packages"},
+            "Key": {"Fn::Join": ["", ["a"]]},
+            "Version": {"Ref": "AWS::NoValue"},
+        },
+        {"Fn::If": ["C", {"Fn::Sub": "s3://packages/a"}, {"Ref": "AWS::NoValue"}]},
+    ],
+)
+def test_functions_of_literals_name_an_object(code: dict[str, Any]) -> None:
+    template = one_resource(FUNCTION, {"CodeUri": code})
+    [found] = find_assets(template)
+    assert (found.bucket, found.key, found.version_id) == ("packages", "a", None)
+    stored = with_placeholders(template, {found: DIGEST})
+    assert placeholder_digests(stored, known={DIGEST, OTHER}) == (DIGEST,)
+    assert "packages" not in stored.dump()
+    assert DIGEST not in resolve(stored, "deploys", lambda _: "key").dump()
+    assert list(asset_warnings(template)) == []
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "s3://packages/${Name}.zip",
+        {"Fn::Sub": "s3://packages/${!Name}"},
+        {"Bucket": "packages", "Key": "${Name}"},
+    ],
+)
+def test_what_a_loop_fills_in_is_known_only_at_deployment(uri: object) -> None:
+    body = {"Fn${Name}": {"Type": FUNCTION, "Properties": {"CodeUri": uri}}}
+    template = Template(document={"Resources": {"Fn::ForEach::Functions": ["Name", ["a", "b"], body]}})
+    assert find_assets(template) == ()
+    assert len(list(asset_warnings(template))) == 1
+
+
+def included(location: object, name: str = "AWS::Include") -> dict[str, Any]:
+    return {"Fn::Transform": {"Name": name, "Parameters": {"Location": location}}}
+
+
+@pytest.mark.parametrize(
+    ("document", "path"),
+    [
+        ({"Resources": included("s3://packages/a")}, ("Resources",)),
+        ({"Mappings": {"M": included("s3://packages/a")}}, ("Mappings", "M")),
+        (included("s3://packages/a"), ()),
+        ({"Resources": {"Api": {"Type": "AWS::Serverless::Api", "Properties": {"DefinitionBody": included("s3://packages/a")}}}},
+         ("Resources", "Api", "Properties", "DefinitionBody")),
+        ({"Resources": {"A": {"Type": "X", "Properties": [[included("s3://packages/a")]]}}},
+         ("Resources", "A", "Properties", 0, 0)),
+        ({"Outputs": {"O": {"Value": {"Fn::If": ["C", included("s3://packages/a"), 1]}}}},
+         ("Outputs", "O", "Value", "Fn::If", 1)),
+    ],
+)  # fmt: skip
+def test_an_included_file_is_an_asset_wherever_it_is_included(
+    document: dict[str, Any], path: tuple[str | int, ...]
+) -> None:
+    template = Template(document=document)
+    [found] = find_assets(template)
+    assert found.path == (*path, "Fn::Transform", "Parameters", "Location")
+    stored = with_placeholders(template, {found: DIGEST})
+    assert at(stored, found.path) == f"s3://<%REPO_BUCKET%>/{KEY}"
+    assert resolve(stored, "packages", lambda _: "a") == template
+
+
+@pytest.mark.parametrize("as_list", [True, False])
+def test_a_file_included_into_the_whole_template_is_an_asset(as_list: bool) -> None:
+    body = included("s3://packages/a")["Fn::Transform"]
+    template = Template(document={"Transform": ["AWS::Serverless-2016-10-31", body] if as_list else body})
+    [found] = find_assets(template)
+    stored = with_placeholders(template, {found: DIGEST})
+    assert resolve(stored, "packages", lambda _: "a") == template
+
+
+def test_each_file_of_a_list_of_includes_is_an_asset() -> None:
+    bodies = [included(f"s3://packages/{key}")["Fn::Transform"] for key in "ab"]
+    found = find_assets(Template(document={"Mappings": {"Fn::Transform": bodies}}))
+    assert [(one.key, one.path[2]) for one in found] == [("a", 0), ("b", 1)]
+
+
+@pytest.mark.parametrize(
+    ("section", "warned"),
+    [
+        ({"Mappings": included("api.yaml")}, 1),
+        ({"Mappings": included({"Fn::Sub": "s3://${Bucket}/a"})}, 1),
+        ({"Mappings": included({"Bucket": "packages", "Key": "a"})}, 0),
+        ({"Mappings": included("s3://packages/a", name="Mine")}, 0),
+        ({"Mappings": {"Fn::Transform": ["AWS::Include", [8], None]}}, 0),
+        ({"Metadata": included("s3://packages/a")}, 0),
+        ({"Metadata": {"AWS::ServerlessRepo::Application": {"ReadmeUrl": "s3://packages/a"}}}, 0),
+    ],
+)
+def test_what_includes_no_object_by_a_literal_is_left_as_it_is(section: dict[str, Any], warned: int) -> None:
+    template = Template(document=section)
+    assert find_assets(template) == ()
+    assert len(list(asset_warnings(template))) == warned
 
 
 def test_code_of_the_globals_is_an_asset() -> None:
@@ -216,7 +319,7 @@ Resources:
     first, second = find_assets(template)
     assert first.version_id == "1"
     stored = with_placeholders(template, {first: DIGEST, second: OTHER})
-    assert placeholder_digests(stored) == (DIGEST, OTHER)
+    assert placeholder_digests(stored, known={DIGEST, OTHER}) == (DIGEST, OTHER)
     assert "<%" not in template.dump()
 
 
@@ -229,11 +332,38 @@ Resources:
         ("AWS::Serverless::StateMachine", {"DefinitionUri": f"s3://<%REPO_BUCKET%>/{KEY}"}),
         ("AWS::Serverless::StateMachine", {"DefinitionUri": {"Bucket": "<%REPO_BUCKET%>", "Key": KEY}}),
         ("AWS::Lambda::Function", {"Code": {"S3Bucket": "<%REPO_BUCKET%>", "S3Key": KEY}}),
+        (FUNCTION, {"CodeUri": {"Fn::Sub": f"s3://<%REPO_BUCKET%>/{KEY}"}}),
+        (FUNCTION, {"CodeUri": {"Bucket": {"Fn::Sub": "<%REPO_BUCKET%>"}, "Key": {"Fn::Join": ["", [KEY]]}}}),
+        ("AWS::Glue::Job", {"Command": {"ScriptLocation": f"s3://<%REPO_BUCKET%>/{KEY}"}}),
+        # Computed in part, and so not copied: that must not keep the rest from being looked at.
+        (FUNCTION, {"CodeUri": {"Bucket": "<%REPO_BUCKET%>", "Key": KEY, "Version": {"Ref": "V"}}}),
+        (
+            "AWS::Lambda::Function",
+            {"Code": {"S3Bucket": "<%REPO_BUCKET%>", "S3Key": KEY, "S3ObjectVersion": {"Ref": "V"}}},
+        ),
+        (FUNCTION, {"CodeUri": {"Bucket": {"Ref": "B"}, "Key": KEY}}),
+        (
+            "X",
+            {
+                "Fn::Transform": {
+                    "Name": "AWS::Include",
+                    "Parameters": {"Location": f"s3://<%REPO_BUCKET%>/{KEY}"},
+                }
+            },
+        ),
     ],
 )
 def test_a_publisher_cannot_write_placeholders(type_: str, properties: dict[str, object]) -> None:
     with pytest.raises(Invalid, match=r"^Invalid S3 URI: .* <% marks the registry's own placeholders"):
         find_assets(one_resource(type_, properties))
+
+
+def test_a_stored_template_names_only_what_was_published_with_it() -> None:
+    template = one_resource(FUNCTION, {"CodeUri": "s3://packages/code.zip"})
+    (found,) = find_assets(template)
+    stored = with_placeholders(template, {found: DIGEST})
+    with pytest.raises(Invalid, match=f"was not published with it: {DIGEST}"):
+        placeholder_digests(stored, known={OTHER})
 
 
 def test_text_elsewhere_that_looks_like_a_placeholder_stays() -> None:
@@ -245,20 +375,23 @@ def test_text_elsewhere_that_looks_like_a_placeholder_stays() -> None:
     )
     [found] = find_assets(template)
     stored = with_placeholders(template, {found: OTHER})
-    assert placeholder_digests(stored) == (OTHER,)
+    assert placeholder_digests(stored, known={DIGEST, OTHER}) == (OTHER,)
     assert resolve(stored, "packages", lambda digest: "a") == template
 
 
 def test_a_part_that_an_intrinsic_names_never_becomes_a_placeholder() -> None:
-    template = one_resource(FUNCTION, {"CodeUri": {"Bucket": "<%REPO_BUCKET%>", "Key": {"Fn::Sub": KEY}}})
-    assert find_assets(template) == ()
-    assert placeholder_digests(template) == ()
+    template = one_resource(
+        FUNCTION, {"CodeUri": {"Bucket": "<%REPO_BUCKET%>", "Key": {"Fn::Sub": f"{KEY}${{A}}"}}}
+    )
+    with pytest.raises(Invalid, match="<% marks the registry's own placeholders"):
+        find_assets(template)
+    assert placeholder_digests(template, known=()) == ()
     assert resolve(template, "deploys", str) == template
 
 
 def test_a_digest_in_another_bucket_is_no_placeholder() -> None:
     template = one_resource(FUNCTION, {"CodeUri": f"s3://packages/{KEY}"})
-    assert placeholder_digests(template) == ()
+    assert placeholder_digests(template, known=()) == ()
     assert resolve(template, "deploys", str) == template
 
 

@@ -67,6 +67,10 @@ RESOURCE = "Resources: {Topic: {Type: 'AWS::SNS::Topic'}}\n"
             'Resources: {Q: {Type: "AWS::SQS::Queue"}}\nMetadata:\n  &x <<: {a: 1}\n  y: *x',
             r"the alias \*x names no anchor before it \(line 4, column 6\)",
         ),
+        (
+            'Resources: {Q: {Type: "AWS::SQS::Queue"}}\nA: &x old\nMetadata:\n  &x <<: {a: 1}\n  y: *x',
+            r"the alias \*x names no anchor before it \(line 5, column 6\)",
+        ),
         (f"{RESOURCE}---\nA: b", r"more than one document \(line 2, column 1\)"),
         ("a\ud800b", r"surrogate pair is not a character \(line 1, column 2\)"),
         (b"Resources:\n  \xff: x", r"the byte 0xff is not UTF-8 \(line 2, column 3\)"),

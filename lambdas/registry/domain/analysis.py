@@ -1,7 +1,7 @@
 """What a template says about itself before anybody deploys it (serverlessrepo-api.md §3, §5).
 
 Oddities that CloudFormation or SAM would refuse later become warnings: only what the API page lists is
-refused.
+refused. Macros may still change the template, so what they do to it is known to nobody here.
 """
 
 from __future__ import annotations
@@ -10,16 +10,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from registry.domain.applications import Dependency
 from registry.domain.assets import asset_warnings
-from registry.domain.parameters import ParameterDefinition, read_parameter, references, scalar_text
-from registry.domain.positions import dotted
+from registry.domain.literals import NO_VALUE, branches
+from registry.domain.nested import APPLICATION, STACK, nested_in
+from registry.domain.parameters import ParameterDefinition, read_parameter
+from registry.domain.references import users_of
 from registry.domain.resources import Resource, resources_of
 from registry.domain.templates import Template
+from registry.domain.transforms import transform_warnings
 
 MAX_PARAMETERS = 200  # CloudFormation's quotas: more are a warning, for a macro may still change the template
 MAX_RESOURCES = 500
 
-NESTED = "AWS::Serverless::Application"
 _NAMED_BY = {  # PolicyName names no resource of its own
     "AWS::IAM::Group": "GroupName",
     "AWS::IAM::InstanceProfile": "InstanceProfileName",
@@ -35,15 +38,9 @@ _RESOURCE_POLICIES = {
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
 }
-_NO_VALUE = {"Ref": "AWS::NoValue"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class NestedApplication:
-    """An application that this one brings with it, named by literals."""
-
-    application_id: str
-    semantic_version: str
+# A change set asks for it where a nested stack has macros; a published application nearly always has SAM's.
+# For the macros of the template itself it never asks (CreateChangeSet, "Capabilities").
+_MAY_EXPAND = {APPLICATION, STACK}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,42 +52,41 @@ class Analysis:
 
     parameters: tuple[ParameterDefinition, ...]
     required_capabilities: tuple[str, ...]
-    nested: tuple[NestedApplication, ...]
+    nested: tuple[Dependency, ...]
     resource_types: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
 def analyse(template: Template) -> Analysis:
-    """Raises nothing: a nested application that is a local template is a warning (docs/adr/0008)."""
+    """Raises Invalid: for a nested local template (docs/adr/0022), and for parameters used too often."""
     resources = list(resources_of(template.document))
-    parameters, warnings = _parameters(template.document.get("Parameters"), resources)
-    nested, unresolved = _nested(resources)
+    parameters, warnings = _parameters(template.document, resources)
+    nested = nested_in(resources)
     return Analysis(
         parameters=parameters,
         required_capabilities=_capabilities(resources),
-        nested=nested,
+        nested=nested.applications,
         resource_types=tuple(sorted({one.type for one in resources})),
         warnings=(
             *template.warnings,
             *warnings,
-            *unresolved,
+            *nested.warnings,
             *asset_warnings(template),
+            *transform_warnings(template.document),
             *_quotas(parameters, resources),
         ),
     )
 
 
 def _parameters(
-    section: object, resources: Sequence[Resource]
+    document: Mapping[str, Any], resources: Sequence[Resource]
 ) -> tuple[tuple[ParameterDefinition, ...], list[str]]:
+    section = document.get("Parameters")
     if section is None:
         return (), []
     if not isinstance(section, dict):
         return (), ["Parameters is not a map of parameters"]
-    users: dict[str, list[str]] = {name: [] for name in section}
-    for resource in resources:
-        for name in references(resource.body) & users.keys():
-            users[name].append(resource.logical_id)
+    users = users_of(section, document, resources)
     read = [read_parameter(name, said, tuple(users[name])) for name, said in section.items()]
     return tuple(one for one, _ in read), [warning for _, warnings in read for warning in warnings]
 
@@ -100,49 +96,17 @@ def _capabilities(resources: Iterable[Resource]) -> tuple[str, ...]:
     for one in resources:
         if one.type in _NAMED_BY:
             custom = one.properties.get(_NAMED_BY[one.type])
-            is_named = custom is not None and custom != _NO_VALUE
+            is_named = any(name not in (None, NO_VALUE) for _, name in branches(custom))
             needed.add("CAPABILITY_NAMED_IAM" if is_named else "CAPABILITY_IAM")
         if one.type == "AWS::IAM::Policy":
             needed.add("CAPABILITY_IAM")
         if one.type in _RESOURCE_POLICIES:
             needed.add("CAPABILITY_RESOURCE_POLICY")
-        if one.type == NESTED:
+        if one.type in _MAY_EXPAND:
             needed.add("CAPABILITY_AUTO_EXPAND")
     if "CAPABILITY_NAMED_IAM" in needed:  # which includes the other
         needed.discard("CAPABILITY_IAM")
     return tuple(sorted(needed))
-
-
-def _nested(resources: Iterable[Resource]) -> tuple[tuple[NestedApplication, ...], list[str]]:
-    found: dict[NestedApplication, None] = {}
-    warnings = []
-    for one in resources:
-        if one.type != NESTED:
-            continue
-        location = one.properties.get("Location")
-        if isinstance(location, str):
-            warnings.append(_template_address(one, location))
-            continue
-        said: Mapping[str, Any] = location if isinstance(location, dict) else {}
-        application_id = scalar_text(said.get("ApplicationId"))
-        semantic_version = scalar_text(said.get("SemanticVersion"))
-        if application_id is None or semantic_version is None:
-            warnings.append(f"{dotted(one.path)} names its application or version only at deployment")
-        else:
-            found[NestedApplication(application_id=application_id, semantic_version=semantic_version)] = None
-    return tuple(found), warnings
-
-
-def _template_address(nested: Resource, location: str) -> str:
-    if location.startswith(("s3://", "https://")):
-        return (
-            f"{dotted(nested.path)} nests a template outside the registry: consumers must be able to read it"
-        )
-    return (
-        f"Resource with id [{nested.logical_id}] is invalid. Location property must be an Application "
-        "Location Object referencing a valid AWS Serverless Application Repository application. "
-        "A consumer cannot deploy this version."
-    )
 
 
 def _quotas(parameters: Sequence[object], resources: Sequence[object]) -> list[str]:

@@ -10,13 +10,40 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from registry.domain.arns import ApplicationArn
+from registry.domain.statements import Statement
+
+MAX_NESTED = 200
+"""Applications nested in one another, on all levels together: AWS SAM's own limit."""
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 @dataclass(frozen=True, kw_only=True)
+class TakenDown:
+    """Why an operator took an application out of everybody's reach, when, and who."""
+
+    reason: str
+    at: str
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intervention:
+    """What an operator did to an application: `action` is `take-down` or `restore`."""
+
+    action: str
+    at: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Application:
-    """`rev` counts its writes from 1. Digests are SHA-256 in hex and name documents in the bucket."""
+    """`rev` counts its writes from 1. Digests are SHA-256 in hex and name documents in the bucket.
+
+    `policy`: who besides its owner may use it; none is private. `unshared_organizations`: those that have
+    ended the sharing, for good. `history`: an operator's interventions, first to last.
+    """
 
     arn: ApplicationArn
     id: str
@@ -29,6 +56,14 @@ class Application:
     spdx_license_id: str | None = None
     license_digest: str | None = None
     readme_digest: str | None = None
+    policy: tuple[Statement, ...] = ()
+    unshared_organizations: tuple[str, ...] = ()
+    taken_down: TakenDown | None = None
+    history: tuple[Intervention, ...] = ()
+
+    @property
+    def is_public(self) -> bool:
+        return any(statement.is_public for statement in self.policy)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +78,8 @@ class Dependency:
 class Version:
     """Never changes once stored. `parameters` hold the API's member names and values.
 
+    `resource_types`: those that the template itself names, sorted. `stored_bytes`: of template, assets and
+    source archive, each content once.
     `warnings`: what CloudFormation or SAM will probably refuse at deployment; they block nothing.
     """
 
@@ -54,6 +91,8 @@ class Version:
     required_capabilities: tuple[str, ...] = ()
     dependencies: tuple[Dependency, ...] = ()
     asset_digests: tuple[str, ...] = ()
+    resource_types: tuple[str, ...] = ()
+    stored_bytes: int = 0
     source_code_url: str | None = None
     source_archive_digest: str | None = None
     warnings: tuple[str, ...] = ()

@@ -1,4 +1,8 @@
-"""Where resource types name objects in S3 (serverlessrepo-api.md §8, "rewrite")."""
+"""Where templates name objects in S3: all that `sam package` and `aws cloudformation package` put there.
+
+Not copied: images (ImageUri, a registry of their own), templates of nested stacks (domain/nested.py), and
+what the template's metadata names (the publisher's tool sends it by itself).
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from registry.domain.literals import branches
 from registry.domain.positions import Path
 from registry.domain.resources import resources_of
+from registry.domain.transforms import INCLUDE, transforms_of
 
 
 class Form(Enum):
@@ -16,15 +22,16 @@ class Form(Enum):
 
     URI = ()
     MAP = ("Bucket", "Key", "Version")
-    LAMBDA_MAP = ("S3Bucket", "S3Key", "S3ObjectVersion")
+    S3_MAP = ("S3Bucket", "S3Key", "S3ObjectVersion")
+    OBJECT_MAP = ("Bucket", "Key", "ObjectVersion")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """`keys` lead from the properties to the name, `*` standing for any key; `form` is that of a map there.
 
-    In a place for `code` anything but an object in S3 is refused; elsewhere a local path is only warned of,
-    as AWS itself let those pass (serverlessrepo-api.md §8, SAM #2000).
+    In a place for `code`, Lambda's own, anything but an object in S3 is refused; elsewhere a local path is
+    only warned of, as AWS itself let those pass (serverlessrepo-api.md §8, SAM #2000).
     """
 
     keys: tuple[str, ...]
@@ -49,6 +56,7 @@ _APPSYNC_FUNCTION = tuple(
 )
 PLACES: Mapping[str, tuple[Place, ...]] = {
     "AWS::Serverless::Function": (_CODE_URI,),
+    "AWS::Serverless::WebFunction": (_CODE_URI,),
     "AWS::Serverless::LayerVersion": (Place(keys=("ContentUri",), code=True),),
     "AWS::Serverless::Api": (_DEFINITION_URI,),
     "AWS::Serverless::HttpApi": (_DEFINITION_URI,),
@@ -58,30 +66,40 @@ PLACES: Mapping[str, tuple[Place, ...]] = {
         Place(keys=("Functions", "*", "CodeUri")),
         Place(keys=("Resolvers", "*", "*", "CodeUri")),
     ),
-    "AWS::Lambda::Function": (Place(keys=("Code",), form=Form.LAMBDA_MAP, code=True),),
-    "AWS::Lambda::LayerVersion": (Place(keys=("Content",), form=Form.LAMBDA_MAP, code=True),),
+    "AWS::Lambda::Function": (Place(keys=("Code",), form=Form.S3_MAP, code=True),),
+    "AWS::Lambda::LayerVersion": (Place(keys=("Content",), form=Form.S3_MAP, code=True),),
     "AWS::ApiGateway::RestApi": (Place(keys=("BodyS3Location",)),),
     "AWS::ApiGatewayV2::Api": (Place(keys=("BodyS3Location",)),),
     "AWS::StepFunctions::StateMachine": (Place(keys=("DefinitionS3Location",)),),
     "AWS::AppSync::GraphQLSchema": (Place(keys=("DefinitionS3Location",)),),
     "AWS::AppSync::Resolver": _APPSYNC_FUNCTION,
     "AWS::AppSync::FunctionConfiguration": _APPSYNC_FUNCTION,
+    "AWS::ElasticBeanstalk::ApplicationVersion": (Place(keys=("SourceBundle",), form=Form.S3_MAP),),
+    "AWS::CodeCommit::Repository": (Place(keys=("Code", "S3"), form=Form.OBJECT_MAP),),
+    "AWS::Glue::Job": (Place(keys=("Command", "ScriptLocation"), form=Form.URI),),
+    "AWS::CloudFormation::ModuleVersion": (Place(keys=("ModulePackage",), form=Form.URI),),
+    "AWS::CloudFormation::ResourceVersion": (Place(keys=("SchemaHandlerPackage",), form=Form.URI),),
 }
+INCLUDED = Place(keys=("Parameters", "Location"), form=Form.URI)
+"""In every Fn::Transform of AWS::Include, wherever it stands."""
 
 
 def spots(document: Mapping[str, Any]) -> Iterator[Spot]:
-    """In the template's order, both branches of Fn::If included; values may be of any kind."""
+    """Resources in the template's order, globals, included files; both sides of an Fn::If.
+
+    Values may be of any kind.
+    """
     takes_global = False
     for resource in resources_of(document):
         for place in PLACES.get(resource.type, ()):
             start = (*resource.path, "Properties")
-            for path, value in _at(resource.properties, place.keys, start):
-                yield from _branches(path, value, place)
+            yield from _spots(resource.properties, place, start)
         if resource.type == "AWS::Serverless::Function":
             takes_global |= not _has_code(resource.properties)
-    path = ("Globals", "Function", "CodeUri")
-    for found, value in _at(document, path, ()):
-        yield from _branches(found, value, Place(keys=path, code=takes_global))
+    yield from _spots(document, Place(keys=("Globals", "Function", "CodeUri"), code=takes_global), ())
+    for transform in transforms_of(document):
+        if transform.name == INCLUDE:
+            yield from _spots({"Parameters": transform.parameters}, INCLUDED, transform.path)
 
 
 def _has_code(function: Mapping[str, Any]) -> bool:
@@ -91,6 +109,12 @@ def _has_code(function: Mapping[str, Any]) -> bool:
     )
 
 
+def _spots(value: object, place: Place, start: Path) -> Iterator[Spot]:
+    for path, found in _at(value, place.keys, start):
+        for choice, chosen in branches(found):
+            yield Spot(path=(*path, *choice), value=chosen, place=place)
+
+
 def _at(value: object, keys: tuple[str, ...], path: Path) -> Iterator[tuple[Path, object]]:
     if not keys:
         yield path, value
@@ -98,12 +122,3 @@ def _at(value: object, keys: tuple[str, ...], path: Path) -> Iterator[tuple[Path
         for key in list(value) if keys[0] == "*" else [keys[0]]:
             if key in value:
                 yield from _at(value[key], keys[1:], (*path, key))
-
-
-def _branches(path: Path, value: object, place: Place) -> Iterator[Spot]:
-    chosen = value.get("Fn::If") if isinstance(value, dict) and len(value) == 1 else None
-    if isinstance(chosen, list) and len(chosen) == 3:
-        for index in (1, 2):
-            yield from _branches((*path, "Fn::If", index), chosen[index], place)
-    else:
-        yield Spot(path=path, value=value, place=place)

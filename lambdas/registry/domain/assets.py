@@ -8,20 +8,20 @@ a digest would be a way to other people's code.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from registry.domain.asset_places import Form, Spot, spots
-from registry.domain.parameters import scalar_text
+from registry.domain.literals import NO_VALUE, is_function, literal_text
 from registry.domain.positions import Path, dotted
-from registry.domain.s3_urls import is_object_address, parse_s3_url
+from registry.domain.resources import in_loop
+from registry.domain.s3_urls import is_object_address, looks_remote, parse_s3_url
 from registry.domain.templates import Template
 from registry.errors import Invalid
 
 BUCKET = "<%REPO_BUCKET%>"
 _KEY = re.compile(r"<%ASSET:sha256:([0-9a-f]{64})%>")
-_NO_VALUE = {"Ref": "AWS::NoValue"}
 _OF_ONE_OBJECT = ("ETag", "Etag")  # true of the original only, like its version
 
 
@@ -46,11 +46,7 @@ def asset_warnings(template: Template) -> Iterator[str]:
     for spot in spots(template.document):
         if _is_computed(spot):
             yield f"{dotted(spot.path)} is known only at deployment: consumers must be able to read it"
-        elif (
-            not spot.place.code
-            and isinstance(spot.value, str)
-            and not spot.value.startswith(("s3://", "https://"))
-        ):
+        elif not spot.place.code and (uri := _uri(spot)) is not None and not looks_remote(uri):
             yield f"{dotted(spot.path)} is not an S3 URI, so it cannot be deployed: package the template"
 
 
@@ -62,9 +58,16 @@ def with_placeholders(template: Template, digests: Mapping[AssetReference, str])
     )
 
 
-def placeholder_digests(template: Template) -> tuple[str, ...]:
-    """Digests of the objects that a stored template names, sorted, each once."""
-    return tuple(sorted({digest for _, _, digest in _placeholders(template)}))
+def placeholder_digests(template: Template, *, known: Collection[str]) -> tuple[str, ...]:
+    """Digests of the objects that a stored template names, sorted, each once.
+
+    `known`: those that were copied when it was published. Raises Invalid for any other: a digest alone must
+    never be a way to somebody's code.
+    """
+    named = sorted({digest for _, _, digest in _placeholders(template)})
+    if strange := [digest for digest in named if digest not in known]:
+        raise Invalid(f"The template names an object that was not published with it: {strange[0]}")
+    return tuple(named)
 
 
 def resolve(template: Template, bucket: str, key_of: Callable[[str], str]) -> Template:
@@ -79,17 +82,21 @@ def resolve(template: Template, bucket: str, key_of: Callable[[str], str]) -> Te
 def _read(spot: Spot) -> AssetReference | None:
     """None where no literal names an object. Raises Invalid for code outside of S3, and for placeholders."""
     value = spot.value
-    if isinstance(value, str):
-        return _read_uri(spot, value)
-    if isinstance(value, dict):
-        return None if _is_computed(spot) or value == _NO_VALUE else _read_map(spot, value)
-    if spot.place.code and value is not None:
+    for part in _parts(spot):  # before anything else: what is computed in part is looked at no further
+        _refuse_placeholders(spot, str(part))
+    if _is_computed(spot) or value is None or value == NO_VALUE:
+        return None
+    uri = _uri(spot)
+    if uri is not None:
+        return _read_uri(spot, uri)
+    if isinstance(value, dict) and spot.place.form is not Form.URI:
+        return _read_map(spot, value)
+    if spot.place.code:
         raise _not_in_s3(spot, f"{value!r:.200} was given")
     return None
 
 
 def _read_uri(spot: Spot, uri: str) -> AssetReference | None:
-    _refuse_placeholders(spot, uri)
     try:
         found = parse_s3_url(uri, dotted(spot.path))
     except Invalid:
@@ -103,10 +110,9 @@ def _read_uri(spot: Spot, uri: str) -> AssetReference | None:
 
 def _read_map(spot: Spot, named: Mapping[str, Any]) -> AssetReference | None:
     form = spot.place.form
-    if form is Form.LAMBDA_MAP and not named.keys() & set(form.value):
+    if form is Form.S3_MAP and not named.keys() & set(form.value):
         return None  # inline code or an image
-    bucket, key, version_id = (scalar_text(named.get(name)) for name in form.value)
-    _refuse_placeholders(spot, f"{bucket} {key}")
+    bucket, key, version_id = (literal_text(named.get(name)) for name in form.value)
     if bucket is None or key is None or not is_object_address(bucket, key):
         if spot.place.code:
             raise _not_in_s3(spot, f"{form.value[0]} and {form.value[1]} must name an object")
@@ -114,14 +120,30 @@ def _read_map(spot: Spot, named: Mapping[str, Any]) -> AssetReference | None:
     return AssetReference(path=spot.path, bucket=bucket, key=key, version_id=version_id, form=form)
 
 
-def _is_computed(spot: Spot) -> bool:
-    """An intrinsic stands for the whole name or for a part of it."""
+def _uri(spot: Spot) -> str | None:
+    """The address that the whole value is, whether written as it is or by functions of literals."""
     value = spot.value
-    if not isinstance(value, dict) or value == _NO_VALUE:
-        return False
-    if len(value) == 1 and next(iter(value)).startswith(("Fn::", "Ref")):
-        return True
-    return any(isinstance(value.get(name), dict | list) for name in spot.place.form.value)
+    return literal_text(value) if isinstance(value, str) or is_function(value) else None
+
+
+def _is_computed(spot: Spot) -> bool:
+    """Only deployment tells the whole name or a part of it."""
+    return not isinstance(spot.value, list) and any(_is_late(spot, part) for part in _parts(spot))
+
+
+def _parts(spot: Spot) -> list[object]:
+    """What makes up an object's name: the members of a map, or the value itself."""
+    value = spot.value
+    if isinstance(value, dict) and not is_function(value):
+        return [value.get(name) for name in spot.place.form.value]
+    return [value]
+
+
+def _is_late(spot: Spot, part: object) -> bool:
+    text = literal_text(part)
+    if text is None:
+        return isinstance(part, dict | list) and part != NO_VALUE
+    return "${" in text and in_loop(spot.path)  # which a loop fills in
 
 
 def _refuse_placeholders(spot: Spot, said: str) -> None:
@@ -138,7 +160,7 @@ def _placeholders(template: Template) -> Iterator[tuple[Path, Form, str]]:
         value, form = spot.value, Form.URI
         if isinstance(value, dict):
             form = spot.place.form
-            bucket, key = value.get(form.value[0]), value.get(form.value[1])
+            bucket, key = ([value.get(name) for name in form.value] or [None, None])[:2]
         else:
             bucket, _, key = str(value).removeprefix("s3://").partition("/")
         if bucket == BUCKET and isinstance(key, str) and (named := _KEY.fullmatch(key)):

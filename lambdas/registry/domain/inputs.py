@@ -22,6 +22,7 @@ MAX_URL_CHARACTERS = 2048
 DEFAULT_PAGE = MAX_PAGE = 100
 
 _NAME = re.compile(r"[a-zA-Z0-9-]{1,140}")
+_DOCUMENTED_AUTHOR = re.compile(r"[a-z0-9](?:(?:[a-z0-9]|-(?!-))*[a-z0-9])?")
 _LABEL = re.compile(r"[a-zA-Z0-9+\-_:/@]{1,127}")
 _WEB_URL = re.compile(r"https?://[^\s\x00-\x1f\x7f\"<>\\^`{|}]+", re.IGNORECASE)
 
@@ -132,6 +133,15 @@ class ListApplicationVersions(OfApplication):
     next_token: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class ListApplicationDependencies(OfApplication):
+    """Without a version: the newest."""
+
+    max_items: int = DEFAULT_PAGE
+    next_token: str | None = None
+    semantic_version: str | None = None
+
+
 def wire_name(field: str) -> str:
     """`home_page_url` is `homePageUrl` on the wire."""
     if field == "principal_org_ids":
@@ -165,6 +175,15 @@ def _author(member: str, value: str) -> None:
     length(1, 127)(member, value)
     if not value.isprintable() or not value.strip():
         raise Invalid(f"{member} must be printable text; {shown(value)} was given")
+
+
+def unusual_author(author: str) -> str | None:
+    """A warning when `author` is not of the documented form, which AWS itself does not insist on."""
+    if _DOCUMENTED_AUTHOR.fullmatch(author):
+        return None
+    return (
+        f"author {shown(author)} has not the documented form: lower-case letters, digits and single hyphens"
+    )
 
 
 def _labels(member: str, value: tuple[str, ...]) -> None:

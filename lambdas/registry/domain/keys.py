@@ -1,11 +1,20 @@
-"""Registry keys: an access key id and secret that this registry itself issued."""
+"""The keys that this registry can check a signature with (architecture.md §4).
+
+A registry key is an access key id and secret that it issued itself. Registered signing keys are derived from
+somebody's AWS credentials: under that access key id it knows what signs for this service, in this region, on
+two days, and never the secret.
+"""
 
 from __future__ import annotations
 
 import re
+import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
+from registry.domain.signatures import signing_key
 from registry.errors import Invalid
 
 # Every action of the service (serverlessrepo-api.md §2); `*` in a key stands for all of them.
@@ -30,6 +39,13 @@ ACTIONS = frozenset(
 )
 ALL_ACTIONS = ("*",)
 
+KeyKind = Literal["registry-key", "signing-keys"]
+REGISTRY_KEY: KeyKind = "registry-key"
+SIGNING_KEYS: KeyKind = "signing-keys"
+
+# Base32 without padding, as AWS's own access key ids have it; AWS issues none that begins like ours.
+_ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+
 _ACCESS_KEY_ID = re.compile(r"[A-Za-z0-9_]{12,128}")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _PRINCIPAL = re.compile(r"[!-~]{1,512}")
@@ -38,7 +54,7 @@ _SECRET = re.compile(r"[!-~]{16,256}")
 
 @dataclass(frozen=True, kw_only=True)
 class KeyRecord:
-    """What is known about a key besides its secret. Times are aware and UTC, to the second."""
+    """What is known about a key besides what signs. Times are aware and UTC, to the second."""
 
     access_key_id: str
     account: str
@@ -46,6 +62,7 @@ class KeyRecord:
     actions: tuple[str, ...]
     description: str
     created_at: datetime
+    kind: KeyKind = REGISTRY_KEY
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
 
@@ -63,6 +80,33 @@ class RegistryKey:
     record: KeyRecord
     secret: str = field(repr=False)
 
+    def signing_key(self, scope: str) -> bytes:
+        return signing_key(self.secret, scope)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisteredKeys:
+    """Signing keys for this service and region, 32 bytes by UTC date (`20261124`); no repr shows them."""
+
+    record: KeyRecord
+    by_date: Mapping[str, bytes] = field(repr=False)
+
+    def signing_key(self, scope: str) -> bytes | None:
+        """None for a date that was not registered. Region and service of `scope` must have been checked."""
+        return self.by_date.get(scope.partition("/")[0])
+
+
+StoredKey = RegistryKey | RegisteredKeys
+
+
+def new_access_key_id() -> str:
+    return "SARK" + "".join(secrets.choice(_ID_ALPHABET) for _ in range(16))
+
+
+def new_secret() -> str:
+    """40 characters, 240 bits."""
+    return secrets.token_urlsafe(30)
+
 
 def is_access_key_id(text: str) -> bool:
     """12 to 128 letters, digits and underscores (AWS's own rule, and 12-digit ids for the local cloud)."""
@@ -77,8 +121,13 @@ def check_key(key: RegistryKey) -> None:
     _match(_PRINCIPAL, record.principal, "principal", "1 to 512 visible ASCII characters")
     if _SECRET.fullmatch(key.secret) is None:
         raise Invalid("the secret is not 16 to 256 visible ASCII characters")
-    if record.actions != ALL_ACTIONS and not (record.actions and ACTIONS.issuperset(record.actions)):
-        unknown = sorted(set(record.actions) - ACTIONS)
+    check_actions(record.actions)
+
+
+def check_actions(actions: tuple[str, ...]) -> None:
+    """Raises Invalid unless they are `*` alone or known ones, at least one."""
+    if actions != ALL_ACTIONS and not (actions and ACTIONS.issuperset(actions)):
+        unknown = sorted(set(actions) - ACTIONS)
         raise Invalid(
             f"unknown actions {', '.join(unknown) or '(none given)'}; "
             f"known are * alone, or any of {', '.join(sorted(ACTIONS))}"

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from registry.domain.literals import scalar_text
 
 MAX_DESCRIPTION = 4000
 """Characters that CloudFormation takes in a parameter's description."""
 
 _INT32 = 2**31
-_SUBSTITUTED = re.compile(r"\$\{([^{}!][^{}]*)\}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ParameterDefinition:
     """None is what the template does not say. The API's bounds are 32-bit integers.
 
-    `referenced_by_resources`: logical ids, in the template's order, of the resources whose own body names the
-    parameter by Ref or Fn::Sub. Globals, conditions, outputs and nested references by name do not count.
+    `referenced_by_resources`: logical ids in the template's order (domain/references.py says whose).
     """
 
     name: str
@@ -147,38 +146,3 @@ class _Reading:
         if value is not None:
             self.unreadable[key] = "is neither true nor false"
         return None
-
-
-def scalar_text(value: object) -> str | None:
-    """A scalar as CloudFormation writes it into a text: `true`, `8`, `1.5`; None for all else."""
-    if isinstance(value, str):
-        return value
-    return json.dumps(value) if isinstance(value, bool | int | float) else None
-
-
-def references(body: object) -> set[str]:
-    """Names that `body` uses by Ref or by `${Name}` in Fn::Sub: parameters, resources, pseudo parameters."""
-    found: set[str] = set()
-    todo = [body]
-    while todo:
-        value = todo.pop()
-        if isinstance(value, dict):
-            if isinstance(name := value.get("Ref"), str):
-                found.add(name)
-            if "Fn::Sub" in value:
-                found.update(_substituted(value["Fn::Sub"]))
-            todo.extend(value.values())
-        elif isinstance(value, list):
-            todo.extend(value)
-    return found
-
-
-def _substituted(argument: object) -> Iterator[str]:
-    """`${Name}` alone: not the literal `${!Name}`, nor `${Name.Attribute}`, nor the call's own variables."""
-    text, own = argument, {}
-    if isinstance(argument, list) and argument:
-        text = argument[0]
-        own = argument[1] if len(argument) > 1 and isinstance(argument[1], dict) else {}
-    if isinstance(text, str):
-        names = (name.strip() for name in _SUBSTITUTED.findall(text))
-        yield from (name for name in names if "." not in name and name not in own)

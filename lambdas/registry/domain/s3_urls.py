@@ -12,8 +12,9 @@ _HOST = re.compile(
     r"(?:(?P<bucket>[^/]+)\.)?s3(?:-fips)?(?:[.-]dualstack)?(?:[.-][a-z]{2,}(?:-[a-z]+)+-\d)?\.amazonaws\.com(?:\.cn)?"
 )
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_VERSION = re.compile(r"\?versionId=([^&?#]+)$")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_SCHEME = re.compile(r"s3://", re.IGNORECASE)
+_VERSION = re.compile(r"\?versionId=([^&?#]*)$")
 _MAX_KEY_BYTES = 1024
 
 
@@ -29,20 +30,25 @@ class S3Object:
 def parse_s3_url(url: str, field: str) -> S3Object:
     """Reads `s3://bucket/key` and the https forms (virtual-hosted, path, dual-stack), `?versionId=` too.
 
-    Raises Invalid, naming `field`, on every other URL.
+    Raises Invalid, naming `field`, on every other URL, and on a version id that is empty.
     """
     if _CONTROL.search(url):
         raise _invalid(url, field)
-    address = _of_s3(url) if url.startswith("s3://") else _of_https(url)
-    if address is None or not is_object_address(address.bucket, address.key):
+    address = _of_s3(url) if _SCHEME.match(url) else _of_https(url)
+    if address is None or not is_object_address(address.bucket, address.key) or address.version_id == "":
         raise _invalid(url, field)
     return address
+
+
+def looks_remote(text: str) -> bool:
+    """Not a path on the publisher's machine, whether or not it is an object of S3."""
+    return text.lower().startswith(("s3://", "https://"))
 
 
 def _of_s3(url: str) -> S3Object:
     """By hand: `#` and `?` may stand in a key, only a version id at the end is none of it."""
     version = _VERSION.search(url)
-    bucket, _, key = url[: version.start() if version else None].removeprefix("s3://").partition("/")
+    bucket, _, key = url[len("s3://") : version.start() if version else None].partition("/")
     return S3Object(bucket=bucket, key=key, version_id=version[1] if version else None)
 
 
@@ -56,7 +62,8 @@ def _of_https(url: str) -> S3Object | None:
     if parts.scheme != "https" or host is None:
         return None
     bucket, key = (host["bucket"], path) if host["bucket"] else path.partition("/")[::2]
-    return S3Object(bucket=bucket, key=key, version_id=parse_qs(parts.query).get("versionId", [None])[0])
+    version_id = parse_qs(parts.query, keep_blank_values=True).get("versionId", [None])[0]
+    return S3Object(bucket=bucket, key=key, version_id=version_id)
 
 
 def is_object_address(bucket: str, key: str) -> bool:

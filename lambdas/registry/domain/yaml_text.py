@@ -136,8 +136,11 @@ class _Reader:
             value = self._converted(event)
         elif tag != f"{YAML_ORG}str":
             self._refuse(f"unknown tag {_shown(tag)}", event)
-        if event.anchor is not None and value is not _MERGE:
-            self._anchors[event.anchor] = (value, len(event.value))
+        if event.anchor is not None:
+            # A merge marker is no value: an alias to it finds nothing, not what the anchor named before.
+            self._anchors.pop(event.anchor, None)
+            if value is not _MERGE:
+                self._anchors[event.anchor] = (value, len(event.value))
         return value
 
     def _plain_key(self, event: Any) -> Any:
