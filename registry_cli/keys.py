@@ -1,4 +1,4 @@
-"""`registry keys`: long-lived keys of the registry's own, for automation and for the local cloud."""
+"""`registry keys`: the registry's own keys, for automation and local clouds, and registered signing keys."""
 
 from __future__ import annotations
 
@@ -6,22 +6,37 @@ import argparse
 import hmac
 import json
 import re
-import secrets
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from registry.domain.keys import ALL_ACTIONS, KeyRecord, RegistryKey, check_key
-from registry.errors import AlreadyExists, NotFound
+from registry.domain.keys import (
+    ALL_ACTIONS,
+    KeyRecord,
+    RegistryKey,
+    StoredKey,
+    check_key,
+    new_access_key_id,
+    new_secret,
+)
+from registry.errors import AlreadyExists, Invalid, NotFound
 from registry.stores.keys import KeyStore
 from registry_cli.stage import Stage, add_stage_arguments
 from registry_cli.tables import as_table
 
-# Base32 without padding, as AWS's own access key ids have it.
-_ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _DURATION = re.compile(r"([1-9][0-9]{0,4})([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_COLUMNS = ("accessKeyId", "account", "state", "actions", "created", "expires", "description")
+_COLUMNS = (
+    "accessKeyId",
+    "kind",
+    "account",
+    "state",
+    "actions",
+    "created",
+    "expires",
+    "principal",
+    "description",
+)
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -40,14 +55,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     create.add_argument("--expires-in", type=_duration, help="90d, 12h, …; never when left out")
     create.add_argument("--replace", action="store_true", help="overwrite a key that has the same id")
 
-    listing = actions.add_parser("list", help="every key, without its secret")
+    listing = actions.add_parser("list", help="every key, registered signing keys too, without what signs")
 
     rotate = actions.add_parser("rotate", help="make a successor; the old key ends after a grace period")
     rotate.add_argument("access_key_id")
     rotate.add_argument("--grace", type=_duration, default=timedelta(days=1), help="1d when left out")
     rotate.add_argument("--expires-in", type=_duration, help="as long as its predecessor when left out")
 
-    revoke = actions.add_parser("revoke", help="stop a key for good; it takes a minute at most")
+    revoke = actions.add_parser(
+        "revoke", help="stop a key of either kind for good; it takes a minute at most"
+    )
     revoke.add_argument("access_key_id")
     for parser in (create, listing, rotate, revoke):
         add_stage_arguments(parser)
@@ -67,8 +84,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _create(args: argparse.Namespace, stage: Stage, store: KeyStore) -> None:
     now = datetime.now(UTC)
-    access_key_id = args.access_key_id or _new_id()
-    secret = sys.stdin.read().strip() if args.secret_from_stdin else _new_secret()
+    access_key_id = args.access_key_id or new_access_key_id()
+    secret = sys.stdin.read().strip() if args.secret_from_stdin else new_secret()
     principal = f"arn:{stage.partition}:serverlessrepo:{stage.region}:{args.account}:key/{access_key_id}"
     record = KeyRecord(
         access_key_id=access_key_id,
@@ -108,8 +125,10 @@ def _store(key: RegistryKey, store: KeyStore, *, may_replace: bool) -> str:
     return "created"
 
 
-def _difference(stored: RegistryKey, wanted: RegistryKey) -> str:
+def _difference(stored: StoredKey, wanted: RegistryKey) -> str:
     """Why the stored key does not do as the wanted one; "" when it does. Descriptions do not count."""
+    if not isinstance(stored, RegistryKey):
+        return "as registered signing keys"
     if not hmac.compare_digest(stored.secret.encode(), wanted.secret.encode()):
         return "with another secret"
     state = stored.record.state(datetime.now(UTC))
@@ -137,16 +156,21 @@ def _rotate(args: argparse.Namespace, _stage: Stage, store: KeyStore) -> None:
     if old is None or (state := old.record.state(now)) != "active":
         known = f"is {state}" if old else "does not exist"
         raise NotFound(f"key {args.access_key_id} {known}: create a new one with `registry keys create`.")
+    if not isinstance(old, RegistryKey):
+        raise Invalid(
+            f"key {args.access_key_id} stands for signing keys that their holder registered: they end by "
+            "themselves, and only AWS can rotate the access key. `registry keys revoke` stops them."
+        )
     lifetime = args.expires_in
     if lifetime is None and old.record.expires_at is not None:
         lifetime = old.record.expires_at - old.record.created_at
     record = replace(
         old.record,
-        access_key_id=_new_id(),
+        access_key_id=new_access_key_id(),
         created_at=now,
         expires_at=now + lifetime if lifetime else None,
     )
-    new = RegistryKey(record=record, secret=_new_secret())
+    new = RegistryKey(record=record, secret=new_secret())
     ends_at = min(now + args.grace, old.record.expires_at or datetime.max.replace(tzinfo=UTC))
     store.add(new)
     # Shown before the old key is touched: whatever fails from here on, the new secret is not lost.
@@ -182,6 +206,7 @@ def _show_key(
 def _row(record: KeyRecord, now: datetime) -> dict[str, str]:
     return {
         "accessKeyId": record.access_key_id,
+        "kind": record.kind,
         "account": record.account,
         "principal": record.principal,
         "state": record.state(now),
@@ -194,14 +219,6 @@ def _row(record: KeyRecord, now: datetime) -> dict[str, str]:
 
 def _shown(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _new_id() -> str:
-    return "SARK" + "".join(secrets.choice(_ID_ALPHABET) for _ in range(16))
-
-
-def _new_secret() -> str:
-    return secrets.token_urlsafe(30)
 
 
 def _duration(text: str) -> timedelta:

@@ -13,13 +13,13 @@ from typing import Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from registry.errors import RegistryError
-from registry_cli import collect, keys
+from registry_cli import bucket_policy, collect, import_aws, keys, onboard, organizations, quotas, takedown
 from registry_cli.trouble import explain
 
 
 class Command(Protocol):
-    """A module of this package. `run` returns the exit code; a RegistryError or botocore error it lets
-    through becomes one sentence and exit code 1.
+    """A module of this package or an object in one. `run` returns the exit code; a RegistryError or botocore
+    error it lets through becomes one sentence and exit code 1.
     """
 
     def add_parser(self, subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -28,7 +28,17 @@ class Command(Protocol):
     def run(self, args: argparse.Namespace) -> int: ...
 
 
-COMMANDS: dict[str, Command] = {"keys": keys, "collect": collect}
+COMMANDS: dict[str, Command] = {
+    "keys": keys,
+    "collect": collect,
+    "organizations": organizations,
+    "onboard": onboard,
+    "publisher-bucket-policy": bucket_policy,
+    "import": import_aws,
+    "take-down": takedown.TakeDown(),
+    "restore": takedown.Restore(),
+    "usage": quotas,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

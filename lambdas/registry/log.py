@@ -22,6 +22,11 @@ def correlate(request_id: str) -> None:
     _correlation_id.set(request_id)
 
 
+def correlation_id() -> str:
+    """Goes into what this invocation writes, so that what follows from it logs the same; "" if unknown."""
+    return _correlation_id.get()
+
+
 def event(name: str, *, level: str = "INFO", **fields: object) -> None:
     """`name` says what happened in kebab case, past tense: `request-refused`."""
     if LEVELS[level] < LEVELS.get(os.environ.get("LOG_LEVEL", "INFO").upper(), LEVELS["INFO"]):

@@ -1,10 +1,19 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from registry.domain.keys import RegistryKey
+from registry.domain.keys import StoredKey
 from registry.services.key_cache import MAX_ENTRIES, KeyCache
 from tests.support.keys import a_key
 
 pytestmark = pytest.mark.unit
+
+
+START = datetime(2026, 11, 24, 6, 16, tzinfo=UTC)
+
+
+def after(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
 
 
 class Lookups:
@@ -12,11 +21,11 @@ class Lookups:
 
     def __init__(self) -> None:
         self.now_s = 0.0
-        self.stored: dict[str, RegistryKey] = {"111111111111": a_key()}
+        self.stored: dict[str, StoredKey] = {"111111111111": a_key()}
         self.asked: list[str] = []
-        self.cache = KeyCache(self.find, lambda: self.now_s)
+        self.cache = KeyCache(self.find, clock=lambda: self.now_s, now=lambda: after(self.now_s))
 
-    def find(self, access_key_id: str) -> RegistryKey | None:
+    def find(self, access_key_id: str) -> StoredKey | None:
         self.asked.append(access_key_id)
         return self.stored.get(access_key_id)
 
@@ -87,12 +96,35 @@ def test_many_known_keys_stay_bounded(lookups: Lookups) -> None:
 def test_a_failed_lookup_is_not_remembered() -> None:
     answers = iter([RuntimeError("down"), None])
 
-    def find(_: str) -> RegistryKey | None:
+    def find(_: str) -> StoredKey | None:
         if isinstance(answer := next(answers), Exception):
             raise answer
         return a_key()
 
-    cache = KeyCache(find, lambda: 0.0)
+    cache = KeyCache(find, clock=lambda: 0.0, now=lambda: START)
     with pytest.raises(RuntimeError):
         cache.get("111111111111")
     assert cache.get("111111111111") == a_key()
+
+
+def test_a_key_that_ends_is_looked_up_again_the_moment_it_ends(lookups: Lookups) -> None:
+    lookups.stored["111111111111"] = a_key(expires_at=after(20))
+    lookups.cache.get("111111111111")
+    renewed = a_key(expires_at=after(3600))
+    lookups.stored["111111111111"] = renewed
+    lookups.now_s = 19.9
+    assert lookups.cache.get("111111111111") != renewed
+    lookups.now_s = 20.0
+    assert lookups.cache.get("111111111111") == renewed
+
+
+@pytest.mark.parametrize("ended", [{"expires_at": START}, {"revoked_at": START}])
+def test_an_ended_key_is_looked_up_every_five_seconds(lookups: Lookups, ended: dict[str, datetime]) -> None:
+    lookups.stored["111111111111"] = a_key(**ended)
+    for at in (0.0, 4.9):
+        lookups.now_s = at
+        lookups.cache.get("111111111111")
+    assert len(lookups.asked) == 1
+    lookups.now_s = 5.0
+    lookups.cache.get("111111111111")
+    assert len(lookups.asked) == 2

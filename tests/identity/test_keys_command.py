@@ -131,10 +131,12 @@ def test_list_is_a_table_for_people_and_json_for_programs(
     store.add(a_key("SARK234567ABCDEFGHIJ", account="000000000001", actions=("GetApplication",)))
     main(["keys", "list", *STAGE])
     head, *rows = capsys.readouterr().out.splitlines()
-    assert head.split() == ["accessKeyId", "account", "state", "actions", "created", "expires", "description"]
-    assert [row.split()[:4] for row in rows] == [
-        ["SARK234567ABCDEFGHIJ", "000000000001", "active", "GetApplication"],
-        ["111111111111", "111111111111", "expired", "*"],
+    assert head.split() == [
+        "accessKeyId", "kind", "account", "state", "actions", "created", "expires", "principal", "description"
+    ]  # fmt: skip
+    assert [row.split()[:5] for row in rows] == [
+        ["SARK234567ABCDEFGHIJ", "registry-key", "000000000001", "active", "GetApplication"],
+        ["111111111111", "registry-key", "111111111111", "expired", "*"],
     ]
     main(["keys", "list", "--json", *STAGE])
     assert [key["expires"] for key in json.loads(capsys.readouterr().out)] == [

@@ -6,7 +6,7 @@ import pytest
 
 from registry.domain.policy import authorise, authorise_account, authorise_owner
 from registry.errors import AccessDenied, NotFound
-from tests.support.entities import CONSUMER, PUBLISHER, application, arn
+from tests.support.entities import CONSUMER, PUBLISHER, REGION, application, arn
 
 pytestmark = pytest.mark.unit
 
@@ -16,9 +16,13 @@ class Key:
     account: str
     actions: tuple[str, ...] = ("*",)
     principal: str = "arn:aws:iam::1:user/x"
+    region: str = REGION
 
     def may(self, action: str, /) -> bool:
         return "*" in self.actions or action in self.actions
+
+    def organization(self) -> str | None:
+        return None
 
 
 ALL, READS, NOTHING = ("*",), ("GetApplication",), ()

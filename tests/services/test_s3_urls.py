@@ -18,6 +18,8 @@ HOSTS = [
     "https://s3.eu-west-1.amazonaws.com/bucket/",
     "https://s3-eu-west-1.amazonaws.com/bucket/",
     "s3://bucket/",
+    "S3://bucket/",
+    "HTTPS://bucket.s3.amazonaws.com/",
 ]
 
 
@@ -32,6 +34,11 @@ def test_keys_are_decoded_in_https_urls_and_taken_as_they_are_after_s3() -> None
     assert parse_s3_url("https://my.bucket.s3.amazonaws.com/a%20b%2Bc", "x").key == "a b+c"
     assert parse_s3_url("https://my.bucket.s3.amazonaws.com/a", "x").bucket == "my.bucket"
     assert parse_s3_url("s3://bucket/a%20b", "x").key == "a%20b"
+
+
+def test_a_key_may_hold_any_character_that_is_no_control_character() -> None:
+    for character in (" ", "~", "\xa0", "é", "\u2028"):
+        assert parse_s3_url(f"s3://bucket/a{character}", "x").key == f"a{character}"
 
 
 @pytest.mark.parametrize(
@@ -82,6 +89,11 @@ def test_after_s3_only_a_version_at_the_end_is_not_part_of_the_key(
         "s3://bucket/a\nb",
         "s3://buck\net/a",
         "s3://bucket/a\x7f",
+        "s3://bucket/a\x80",
+        "s3://bucket/a\x85b",
+        "s3://bucket/a\x9f",
+        "s3://bucket/a?versionId=",
+        "https://bucket.s3.amazonaws.com/a?versionId=",
         "s3://bucket/a?versionId=\r1",
         "\x01s3://bucket/a",
         "https://bucket.s3.amazonaws.com/a\nb",

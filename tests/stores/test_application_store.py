@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from registry.domain.applications import Dependency
 from registry.errors import AlreadyExists, Invalid, NotFound, Unavailable
 from registry.stores.applications import ApplicationStore, Stale
+from registry.stores.transactions import TRIES
 from tests.support.entities import TABLE, application, arn, version
 
 pytestmark = pytest.mark.unit
@@ -65,7 +66,7 @@ def test_a_conflict_of_transactions_is_tried_again_and_then_retryable(
     monkeypatch.setattr(dynamodb, "transact_write_items", conflict)
     with pytest.raises(Unavailable):
         store.add(application("hello"), None)
-    assert len(tries) == 3
+    assert len(tries) == TRIES
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The assets bucket, in moto with the checks on owners that S3 makes."""
 
 import hashlib
+import io
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -58,7 +60,7 @@ class Bench:
         return S3Object(bucket=PACKAGES, key=key, version_id=answer.get("VersionId"))
 
     def copy(self, where: S3Object, account: str = PUBLISHER) -> str:
-        return self.store.copy_asset(where, account=account, still_time=lambda: None)
+        return self.store.copy_asset(where, account=account, still_time=lambda: None).digest
 
     def blob(self, digest: str) -> bytes:
         return bytes(self.s3.get_object(Bucket=BUCKET, Key=BLOBS + digest)["Body"].read())
@@ -162,14 +164,52 @@ def test_a_copy_whose_checksum_is_another_is_taken_away_again(
     where = bench.upload()
     original = AssetStore._copy
 
-    def swapped(*args: Any, **more: Any) -> str:
-        original(*args, **more)
-        return "f" * 64
+    def swapped(*args: Any, **more: Any) -> tuple[str, str | None]:
+        _, version = original(*args, **more)
+        return "f" * 64, version
 
     monkeypatch.setattr(AssetStore, "_copy", swapped)
     with pytest.raises(Unavailable):
         bench.copy(where)
     assert bench.s3.list_objects_v2(Bucket=BUCKET)["KeyCount"] == 0
+
+
+def test_taking_a_bad_copy_away_leaves_the_good_one_that_came_on_top(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    where = bench.upload()
+    original = AssetStore._copy
+
+    def swapped(*args: Any, **more: Any) -> tuple[str, str | None]:
+        _, version = original(*args, **more)
+        bench.s3.put_object(Bucket=BUCKET, Key=BLOBS + DIGEST, Body=CODE)  # another publisher's
+        return "f" * 64, version
+
+    monkeypatch.setattr(AssetStore, "_copy", swapped)
+    with pytest.raises(Unavailable):
+        bench.copy(where)
+    assert bench.blob(DIGEST) == CODE
+    versions = bench.s3.list_object_versions(Bucket=BUCKET)
+    assert (len(versions["Versions"]), "DeleteMarkers" in versions) == (1, False)
+
+
+def test_a_blob_that_is_cleaned_up_while_it_is_made_young_is_copied_in_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = bench.upload()
+    bench.copy(where)
+    bench.age = module.YOUNG + timedelta(minutes=1)
+    original = AssetStore._age
+
+    def look_then_clean_up(store: AssetStore, key: str) -> timedelta | None:
+        age = original(store, key)
+        bench.s3.delete_object(Bucket=BUCKET, Key=key)
+        return age
+
+    monkeypatch.setattr(AssetStore, "_age", look_then_clean_up)
+    assert bench.copy(where) == DIGEST
+    assert bench.blob(DIGEST) == CODE
 
 
 def test_the_version_that_was_named_is_copied_and_not_the_newest(bench: Bench) -> None:
@@ -195,13 +235,40 @@ def test_an_asset_over_the_limit_is_refused_with_size_and_limit(
 
 def test_a_source_archive_is_a_zip_of_at_most_50_mb(bench: Bench) -> None:
     where = bench.upload()
-    digest = bench.store.copy_archive(where, account=PUBLISHER, still_time=lambda: None)
-    assert digest == DIGEST
+    kept = bench.store.copy_archive(where, account=PUBLISHER, still_time=lambda: None)
+    assert (kept.digest, kept.size) == (DIGEST, len(CODE))
     with pytest.raises(Invalid, match="must name a ZIP file"):
         bench.store.copy_archive(
             bench.upload("a.tar", b"not a zip"), account=PUBLISHER, still_time=lambda: None
         )
     assert module.MAX_ARCHIVE_BYTES == 50 * 1024 * 1024
+
+
+@pytest.mark.parametrize(("more", "refused"), [(-1, False), (0, False), (1, True)])
+def test_a_source_archive_has_its_own_limit(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, more: int, refused: bool
+) -> None:
+    monkeypatch.setattr(module, "MAX_ARCHIVE_BYTES", 4096)
+    where = bench.upload(content=b"PK\x05\x06".ljust(4096 + more, b"\0"))
+    if refused:
+        with pytest.raises(Invalid, match=r"code\.zip has 4097 bytes, 4096"):
+            bench.store.copy_archive(where, account=PUBLISHER, still_time=lambda: None)
+    else:
+        assert bench.store.copy_archive(where, account=PUBLISHER, still_time=lambda: None)
+
+
+def test_a_hostile_archive_is_kept_byte_for_byte_for_nobody_unpacks_it(bench: Bench) -> None:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        link = zipfile.ZipInfo("link")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+        archive.writestr("../../upwards", "x")
+        archive.writestr("bomb", bytes(20_000_000))
+    content = written.getvalue()
+    assert len(content) < 100_000
+    kept = bench.store.copy_archive(bench.upload(content=content), account=PUBLISHER, still_time=lambda: None)
+    assert bench.blob(kept.digest) == content
 
 
 def test_time_that_is_up_stops_the_copy(bench: Bench) -> None:

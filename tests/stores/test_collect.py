@@ -7,9 +7,11 @@ from typing import Any
 import boto3
 import pytest
 
+from registry.services.collecting import Collector
 from registry.stores.applications import ApplicationStore
 from registry.stores.assets import AssetStore
-from registry_cli.collect import LEAST_GRACE, Collector
+from registry.stores.holders import HolderStore
+from registry.stores.objects import ObjectStore
 from registry_cli.main import main
 from tests.support.entities import BUCKET, OWNER, REGION, TABLE, application, version
 
@@ -32,13 +34,8 @@ def now() -> datetime:
 def collector(dynamodb: Any, s3: Any, *, after: timedelta = TOMORROW) -> Collector:
     """As it would run `after` the present."""
     return Collector(
-        dynamodb=dynamodb,
-        s3=s3,
-        table=TABLE,
-        bucket=BUCKET,
-        account=OWNER,
-        grace=LEAST_GRACE,
-        now=lambda: now() + after,
+        holders=HolderStore(dynamodb, table=TABLE),
+        objects=ObjectStore(s3=s3, bucket=BUCKET, account=OWNER, now=lambda: now() + after),
     )
 
 
@@ -105,9 +102,8 @@ def test_an_object_that_became_young_after_it_was_found_stays(dynamodb: Any, s3:
     world = World(dynamodb, s3)
     run = collector(dynamodb, s3)
     found = run.find()
-    later = Collector(
-        dynamodb=dynamodb, s3=s3, table=TABLE, bucket=BUCKET, account=OWNER, grace=LEAST_GRACE, now=now
-    )  # seen from now on, everything was written a moment ago
+    later = collector(dynamodb, s3, after=timedelta(0))
+    # Seen from now on, everything was written a moment ago.
     later.remove(found)
     assert set(world.left.values()) <= keys(s3)
 

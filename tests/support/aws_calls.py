@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore import handlers
 
-SERVICES = {"dynamodb", "s3", "kms", "lambda"}
+SERVICES = {"cloudformation", "dynamodb", "kms", "lambda", "s3", "sts"}
 
 
 @dataclass

@@ -10,6 +10,8 @@ import yaml
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "sam-apps.jsonl"
 DEFAULT_AUTHOR = "Serverless Land"
 MAX_DESCRIPTION = 256
+# It nests a template of its own folder as an application, which AWS refuses too (docs/adr/0022).
+NESTING_LOCAL_TEMPLATES = {"stepfunctions-fargate-lambda"}
 
 # Where a template names code that `sam package` would put into S3.
 _CODE = {"CodeUri", "ContentUri"}

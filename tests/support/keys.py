@@ -7,6 +7,7 @@ from registry.domain.keys import KeyRecord, RegistryKey
 
 REGION = "us-east-1"
 TABLE = "sar-alpha-keys"
+ENTITY_TABLE = "sar-alpha-entities"
 
 
 def a_key(access_key_id: str = "111111111111", secret: str = "s" * 40, **changed: Any) -> RegistryKey:

@@ -36,6 +36,17 @@ class DeployedStack:
             config=Config(retries={"total_max_attempts": 1}, **config),
         )
 
+    def owner_client(self, service: str, account: str) -> Any:
+        """A client of the emulator as the root of any account."""
+        return boto3.client(
+            service,
+            endpoint_url=self.settings["AWS_ENDPOINT_URL"],
+            region_name=self.settings["AWS_REGION"],
+            aws_access_key_id=account,
+            aws_secret_access_key="any",
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+
     def shell(self, who: str = PUBLISHER) -> dict[str, str]:
         """The environment in which a person runs the AWS CLI or SAM CLI as that account."""
         kept = {

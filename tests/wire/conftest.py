@@ -14,10 +14,12 @@ def one_deployment() -> Iterator[Service]:
 
 
 @pytest.fixture
-def service(one_deployment: Service) -> Service:
-    """Deployed and empty."""
+def service(one_deployment: Service) -> Iterator[Service]:
+    """Deployed and empty. Whatever a test is about, every answer must keep the contract."""
     one_deployment.empty()
-    return one_deployment
+    one_deployment.offences.clear()
+    yield one_deployment
+    assert one_deployment.offences == []
 
 
 @pytest.fixture

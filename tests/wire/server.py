@@ -7,7 +7,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
+from tests.support.contract import ERROR_TYPE, Exchange
 from tests.support.signing import STAGE, Signed, authorizer_event, proxy_event
+from tests.support.witness import Witness
 
 # What API Gateway keeps to itself (measured; the local gateway drops the same).
 DROPPED = {"connection", "content-length", "content-md5", "expect", "transfer-encoding", "te"}
@@ -19,6 +21,7 @@ class _Front(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True  # head and body are two writes: the second would wait for an ACK
     authorize: Handler
     integrate: Handler
+    saw: Witness
 
     def do_any(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -32,6 +35,16 @@ class _Front(BaseHTTPRequestHandler):
             event |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
         answer = type(self).integrate(event, None)
         content = answer["body"].encode()
+        type(self).saw(
+            Exchange(
+                method=self.command,
+                target=self.path.removeprefix(f"/{STAGE}"),
+                asked=body,
+                status=answer["statusCode"],
+                kind=answer["headers"].get(ERROR_TYPE, ""),
+                answered=content,
+            )
+        )
         self.send_response(answer["statusCode"])
         for name, value in answer["headers"].items():
             self.send_header(name, value)
@@ -46,11 +59,10 @@ class _Front(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(authorize: Handler, integrate: Handler) -> Iterator[str]:
-    """The endpoint URL, API stage included, while the server runs."""
-    front = type(
-        "Front", (_Front,), {"authorize": staticmethod(authorize), "integrate": staticmethod(integrate)}
-    )
+def serving(authorize: Handler, integrate: Handler, saw: Witness) -> Iterator[str]:
+    """The endpoint URL, API stage included, while the server runs; `saw` is told of every exchange."""
+    calls = {"authorize": authorize, "integrate": integrate, "saw": saw}
+    front = type("Front", (_Front,), {name: staticmethod(call) for name, call in calls.items()})
     server = ThreadingHTTPServer(("127.0.0.1", 0), front)
     server.daemon_threads = True
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

@@ -9,12 +9,30 @@ from botocore.exceptions import ClientError
 
 from tests.support.entities import CONSUMER
 from tests.wire.asking import create, refused
-from tests.wire.service import Service
+from tests.wire.service import PUBLISH_ONLY, Service
 
 pytestmark = pytest.mark.wire
 
 # What the serverlessrepo library and SAM CLI look for (serverlessrepo-api.md §7).
 SAM_CLI_ARN = r"arn:[\w\-]+:serverlessrepo:[\w\-]+:[0-9]+:applications\/[\S]+"
+
+
+# Each of those that are about one application.
+OPERATIONS: list[tuple[str, dict[str, Any]]] = [
+    ("get_application", {}),
+    ("get_application", {"SemanticVersion": "1.0.0"}),
+    ("update_application", {"Description": "mine now"}),
+    ("delete_application", {}),
+    ("list_application_versions", {}),
+    ("list_application_dependencies", {}),
+    ("create_application_version", {"SemanticVersion": "9.0.0", "TemplateBody": "Resources: {Q: {Type: T}}"}),
+    ("get_application_policy", {}),
+    ("put_application_policy", {"Statements": []}),
+    ("unshare_application", {"OrganizationId": "o-exampleorg1"}),
+    ("create_cloud_formation_template", {}),
+    ("get_cloud_formation_template", {"TemplateId": "a8b2fb2a-04b7-4e7f-9b0f-2f6f1f1d0d0e"}),
+    ("create_cloud_formation_change_set", {"StackName": "mine"}),
+]
 
 
 def test_an_application_comes_back_as_it_was_published(repo: Any) -> None:
@@ -127,31 +145,16 @@ def test_a_deleted_application_is_gone_and_its_name_is_free(repo: Any) -> None:
     application = create(repo)["ApplicationId"]
     answer = repo.delete_application(ApplicationId=application)
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 204
-    for call in (
-        repo.get_application,
-        repo.delete_application,
-        repo.update_application,
-        repo.list_application_versions,
-    ):
-        status, code, message = refused(call, ApplicationId=application)
+    for operation, more in OPERATIONS:
+        status, code, message = refused(getattr(repo, operation), ApplicationId=application, **more)
         assert (status, code) == (404, "NotFoundException")
         assert application in message
     assert create(repo)["ApplicationId"] == application
 
 
-OPERATIONS: list[tuple[str, dict[str, Any]]] = [
-    ("get_application", {}),
-    ("get_application", {"SemanticVersion": "1.0.0"}),
-    ("update_application", {"Description": "mine now"}),
-    ("delete_application", {}),
-    ("list_application_versions", {}),
-    ("create_application_version", {"SemanticVersion": "9.0.0", "TemplateBody": "Resources: {Q: {Type: T}}"}),
-]
-
-
 @pytest.mark.parametrize(("operation", "more"), OPERATIONS)
 def test_another_account_cannot_tell_a_private_application_from_none(
-    repo: Any, other: Any, operation: str, more: dict[str, Any]
+    service: Service, repo: Any, other: Any, operation: str, more: dict[str, Any]
 ) -> None:
     private = create(repo)["ApplicationId"]
     absent = private.replace("hello", "absent")
@@ -165,7 +168,7 @@ def test_another_account_cannot_tell_a_private_application_from_none(
     assert answers[0] == (
         403,
         "AccessDeniedException",
-        f"User: arn:aws:iam::{CONSUMER}:user/tester is not authorized to perform: "
+        f"User: {service.principal(CONSUMER)} is not authorized to perform: "
         f"serverlessrepo:{action} on resource: <arn>",
     )
     assert repo.get_application(ApplicationId=private)["Description"] == "first"
@@ -183,6 +186,17 @@ def test_a_key_does_only_the_actions_it_was_given(repo: Any, service: Service) -
         (reader.list_application_versions, {"ApplicationId": application}),
     ):
         assert refused(call, **asked)[:2] == (403, "AccessDeniedException")
+
+
+def test_a_key_that_may_only_publish_lists_nothing(repo: Any, service: Service) -> None:
+    writer = service.client(PUBLISH_ONLY)
+    create(writer)
+    status, code, message = refused(writer.list_applications)
+    assert (status, code) == (403, "AccessDeniedException")
+    assert message.endswith(
+        "serverlessrepo:ListApplications on resource: "
+        "arn:aws:serverlessrepo:us-east-1:111111111111:applications/*"
+    )
 
 
 def test_an_arn_of_another_region_is_not_found_here(repo: Any) -> None:

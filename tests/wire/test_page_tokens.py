@@ -14,7 +14,7 @@ pytestmark = pytest.mark.wire
 
 
 def with_versions(service: Service, name: str, *texts: str) -> str:
-    store = sdk_api._routes()[0].run.__self__.applications
+    store = service.store
     app = application(name)
     store.add(app, None)
     for text in texts:

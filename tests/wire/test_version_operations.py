@@ -10,7 +10,7 @@ import requests
 from botocore.exceptions import ClientError
 
 from registry.services import content
-from tests.support.entities import BUCKET, TABLE
+from tests.support.entities import TABLE
 from tests.wire.asking import CODE, FUNCTION, QUEUE, create, refused
 from tests.wire.service import FOREIGN, PACKAGES, Service
 
@@ -106,7 +106,11 @@ def test_an_object_of_another_account_or_none_at_all_is_refused_in_the_words_cli
     service: Service, repo: Any, member: str
 ) -> None:
     service.upload("theirs", CODE, bucket=FOREIGN)
-    for bucket, key in ((FOREIGN, "theirs"), (PACKAGES, "absent"), (BUCKET, f"blobs/sha256/{DIGEST}")):
+    for bucket, key in (
+        (FOREIGN, "theirs"),
+        (PACKAGES, "absent"),
+        (service.assets_bucket, f"blobs/sha256/{DIGEST}"),
+    ):
         asked = {"TemplateBody": QUEUE, member: f"s3://{bucket}/{key}"}
         if member == "TemplateUrl":
             del asked["TemplateBody"]
@@ -191,6 +195,35 @@ def test_the_same_version_again_is_201_with_the_stored_one_and_other_content_is_
     now = repo.get_application(ApplicationId=arn)["Version"]
     assert json.loads(fetch(now["TemplateUrl"])) == json.loads(fetch(stored["TemplateUrl"]))
     assert now["CreationTime"] == stored["CreationTime"]
+
+
+def test_the_same_content_in_other_words_is_the_same_version_whatever_became_of_the_application(
+    repo: Any,
+) -> None:
+    said = {"Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "a"}}}}
+    arn = create(repo, SemanticVersion="1.0.0", TemplateBody=json.dumps(said), LicenseBody="free")[
+        "ApplicationId"
+    ]
+    repo.update_application(ApplicationId=arn, ReadmeBody="# new", Author="Grace")
+    stored = repo.get_application(ApplicationId=arn)["Version"]
+    for words in (
+        json.dumps(said, indent=1),
+        "# a comment\nResources: {Q: {Type: AWS::SQS::Queue, Properties: {QueueName: a}}}",
+    ):
+        again = repo.create_application_version(
+            ApplicationId=arn, SemanticVersion="1.0.0", TemplateBody=words
+        )
+        assert again["CreationTime"] == stored["CreationTime"]
+        assert again["TemplateUrl"].partition("?")[0] == stored["TemplateUrl"].partition("?")[0]
+
+
+def test_the_same_application_again_is_a_conflict_even_with_the_same_content(repo: Any) -> None:
+    asked = {"SemanticVersion": "1.0.0", "TemplateBody": QUEUE}
+    arn = create(repo, **asked)["ApplicationId"]
+    status, kind, message = refused(
+        repo.create_application, Name="hello", Author="Ada", Description="first", **asked
+    )
+    assert (status, kind, message) == (409, "ConflictException", f"Application with id {arn} already exists")
 
 
 def test_of_racing_publishers_of_one_version_all_with_one_content_succeed(

@@ -42,7 +42,12 @@ def _read(asks: type[Input], value_of: Callable[[str], object], inside: str = ""
             given[field.name] = _reader(asks, field)(f"{inside}{member}", value)
         elif field.default is MISSING:
             raise Invalid(f"{inside}{member} is required")
-    return asks(**given)
+    try:
+        return asks(**given)
+    except Invalid as fault:
+        if not inside:
+            raise
+        raise Invalid(f"{inside[:-1]}: {fault.message}") from None
 
 
 def _reader(asks: type[Any], field: Field[Any]) -> Callable[[str, object], object]:
@@ -73,8 +78,13 @@ def _list(member: str, value: object) -> list[object]:
     return value
 
 
-def read_body(event: Mapping[str, Any]) -> Mapping[str, object]:
-    """The JSON object in an integration event's body; no body is an empty one. Raises Invalid."""
+def read_body(
+    event: Mapping[str, Any], *, pairs: Callable[[list[tuple[str, Any]]], object] | None = None
+) -> Mapping[str, object]:
+    """The JSON object in an integration event's body; no body is an empty one. Raises Invalid.
+
+    `pairs` makes each object out of its members as they stand; without it the last of a name counts.
+    """
     text = event.get("body") or ""
     content = base64.b64decode(text) if event.get("isBase64Encoded") else text.encode()
     if len(content) > MAX_BODY_BYTES:
@@ -85,7 +95,7 @@ def read_body(event: Mapping[str, Any]) -> Mapping[str, object]:
     if not content.strip():
         return {}
     try:
-        parsed = json.loads(content.decode())
+        parsed = json.loads(content.decode(), object_pairs_hook=pairs)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise Invalid(f"The body is not JSON: {error.msg} ({where})") from None

@@ -8,15 +8,21 @@ from typing import Any
 from urllib.parse import unquote
 
 from registry.api.shapes import Shapes
-from registry.domain import inputs
+from registry.domain import deployment_inputs, inputs, sharing_inputs
 from registry.errors import Invalid, NotFound
+from registry.services.deploying import Deploying
 from registry.services.publishing import Publishing
 from registry.services.reading import Reading
+from registry.services.sharing import Sharing
+from registry.services.throttling import Throttling
 
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """`asks` is the operation's input and has its name; `shape` is None where the answer has no body."""
+    """`asks` is the operation's input and has its name; `shape` is None where the answer has no body.
+
+    `admit` raises where an account (the first argument) asks for an operation (the second) too often.
+    """
 
     method: str
     path: str
@@ -24,6 +30,7 @@ class Route:
     asks: type[Any]
     run: Callable[[Any, Any], Any]
     shape: Callable[[Any], dict[str, Any]] | None
+    admit: Callable[[str, str], None]
 
     @property
     def operation(self) -> str:
@@ -36,11 +43,15 @@ class Services:
 
     publishing: Publishing
     reading: Reading
+    deploying: Deploying
+    sharing: Sharing
+    throttling: Throttling
 
 
 def routes(services: Services, shapes: Shapes) -> tuple[Route, ...]:
     """Every operation that the API offers (serverlessrepo-api.md §2)."""
     publishing, reading = services.publishing, services.reading
+    deploying, sharing = services.deploying, services.sharing
     applications, application = "applications", "applications/{applicationId}"
     versions = f"{application}/versions"
     rows: tuple[tuple[str, str, int, type[Any], Callable[..., Any], Callable[..., Any] | None], ...] = (
@@ -51,6 +62,14 @@ def routes(services: Services, shapes: Shapes) -> tuple[Route, ...]:
         ("DELETE", application, 204, inputs.DeleteApplication, publishing.delete, None),
         ("GET", versions, 200, inputs.ListApplicationVersions, reading.list_versions, shapes.versions),
         (
+            "GET",
+            f"{application}/dependencies",
+            200,
+            inputs.ListApplicationDependencies,
+            reading.list_dependencies,
+            shapes.dependencies,
+        ),
+        (
             "PUT",
             f"{versions}/{{semanticVersion}}",
             201,
@@ -58,9 +77,58 @@ def routes(services: Services, shapes: Shapes) -> tuple[Route, ...]:
             publishing.create_version,
             shapes.version,
         ),
+        (
+            "GET",
+            f"{application}/policy",
+            200,
+            sharing_inputs.GetApplicationPolicy,
+            sharing.get_policy,
+            shapes.policy,
+        ),
+        (
+            "PUT",
+            f"{application}/policy",
+            200,
+            sharing_inputs.PutApplicationPolicy,
+            sharing.put_policy,
+            shapes.policy,
+        ),
+        (
+            "POST",
+            f"{application}/unshare",
+            204,
+            sharing_inputs.UnshareApplication,
+            sharing.unshare,
+            None,
+        ),
+        (
+            "POST",
+            f"{application}/templates",
+            201,
+            deployment_inputs.CreateCloudFormationTemplate,
+            deploying.create_template,
+            shapes.template,
+        ),
+        (
+            "GET",
+            f"{application}/templates/{{templateId}}",
+            200,
+            deployment_inputs.GetCloudFormationTemplate,
+            deploying.get_template,
+            shapes.template,
+        ),
+        (
+            "POST",
+            f"{application}/changesets",
+            201,
+            deployment_inputs.CreateCloudFormationChangeSet,
+            deploying.create_change_set,
+            shapes.change_set,
+        ),
     )
+    admit = services.throttling.admit
     return tuple(
-        Route(method=method, path=path, status=status, asks=asks, run=run, shape=shape)
+        Route(method=method, path=path, status=status, asks=asks, run=run, shape=shape, admit=admit)
         for method, path, status, asks, run, shape in rows
     )
 

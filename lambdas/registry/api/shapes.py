@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from registry.domain.applications import Application, Release, Version, VersionOf
+from registry.domain.applications import Application, Dependency, Release, Version, VersionOf
 from registry.domain.arns import ApplicationArn
+from registry.domain.deployments import ChangeSet, TemplateOf
+from registry.domain.resources import unsupported
+from registry.domain.statements import Statement
 from registry.services.reading import Listing
 
 Shape = dict[str, Any]
 
 
 class Shapes:
-    """`document_url` and `blob_url` turn a digest into a URL that a plain GET can fetch."""
+    """`document_url` and `blob_url` turn a digest into a URL that a plain GET can fetch.
 
-    def __init__(self, *, document_url: Callable[[str], str], blob_url: Callable[[str], str]) -> None:
+    `allowed_resource_types`: the operator's list of this region, as it is today; empty allows all.
+    """
+
+    def __init__(
+        self,
+        *,
+        document_url: Callable[[str], str],
+        blob_url: Callable[[str], str],
+        allowed_resource_types: Sequence[str] = (),
+    ) -> None:
         self._document_url = document_url
         self._blob_url = blob_url
+        self._allowed_resource_types = allowed_resource_types
 
     def release(self, release: Release) -> Shape:
         application, version = release.application, release.version
@@ -40,13 +53,43 @@ class Shapes:
         summaries = [_version_summary(found.arn, found.version) for found in listing.entities]
         return _given(versions=summaries, nextToken=listing.next_token)
 
+    def dependencies(self, listing: Listing[Dependency]) -> Shape:
+        nested = [
+            {"applicationId": one.application_id, "semanticVersion": one.semantic_version}
+            for one in listing.entities
+        ]
+        return _given(dependencies=nested, nextToken=listing.next_token)
+
+    def policy(self, statements: Sequence[Statement]) -> Shape:
+        return {"statements": [one.as_member() for one in statements]}
+
+    def template(self, found: TemplateOf) -> Shape:
+        template = found.template
+        return {
+            "applicationId": str(found.arn),
+            "creationTime": template.created_at,
+            "expirationTime": template.valid_until,
+            "semanticVersion": template.semantic_version,
+            "status": found.status,
+            "templateId": template.id,
+            "templateUrl": found.url,
+        }
+
+    def change_set(self, made: ChangeSet) -> Shape:
+        return {
+            "applicationId": str(made.arn),
+            "changeSetId": made.id,
+            "semanticVersion": made.semantic_version,
+            "stackId": made.stack_id,
+        }
+
     def _version(self, arn: ApplicationArn, version: Version) -> Shape:
         archive = version.source_archive_digest
         return _given(
             **_version_summary(arn, version),
             parameterDefinitions=list(version.parameters),
             requiredCapabilities=list(version.required_capabilities),
-            resourcesSupported=True,  # nothing tells yet which resource types a region lacks
+            resourcesSupported=not unsupported(version.resource_types, self._allowed_resource_types),
             templateUrl=self._document(version.template_digest),
             sourceCodeArchiveUrl=archive and self._blob_url(archive),
         )

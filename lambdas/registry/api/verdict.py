@@ -19,12 +19,22 @@ Verify = Callable[[dict[str, Any]], dict[str, Any]]
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """A proven identity. `actions` are the service's action names, or `*` alone."""
+    """A proven identity. `actions` are the service's action names, or `*` alone.
+
+    `region`, where the request arrived, and `organization_of` are the handler's to give; without them a
+    caller sees only what is public or its own.
+    """
 
     account: str
     principal: str
     actions: tuple[str, ...]
     access_key_id: str
+    region: str = ""
+    organization_of: Callable[[str], str | None] = lambda _account: None
+
+    def organization(self) -> str | None:
+        """The id of the account's organisation, looked up anew each time."""
+        return self.organization_of(self.account)
 
     def may(self, action: str) -> bool:
         """What the key allows; the application's own policy is another question."""

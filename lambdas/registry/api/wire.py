@@ -47,6 +47,7 @@ _BUSY = {
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "SlowDown",
+    "Throttling",
     "ThrottlingException",
     "TooManyRequestsException",
 }
@@ -71,9 +72,9 @@ def answer(
         said |= {"account": caller.account, "principal": caller.principal}
         status, body = _run(event, caller, routes(), said)
     except Exception as error:
-        return _refuse(error, said)
+        return refuse(error, said)
     log.event("request-answered", status=status, **said)
-    return _respond(status, body)
+    return respond(status, body)
 
 
 def _run(
@@ -82,6 +83,7 @@ def _run(
     method = event["httpMethod"]
     route, path = find_route(routes, method, segments_of(event))
     said["operation"] = route.operation
+    route.admit(caller.account, route.operation)
     bodiless = method in ("GET", "DELETE")
     asked = read_input(
         route.asks,
@@ -93,7 +95,8 @@ def _run(
     return route.status, None if route.shape is None else route.shape(result)
 
 
-def _refuse(error: Exception, said: Mapping[str, Any]) -> Answer:
+def refuse(error: Exception, said: Mapping[str, Any]) -> Answer:
+    """The error's own form on the wire; `said` is for the log alone."""
     refusal = error if isinstance(error, RegistryError) else _of_aws(error)
     if refusal is None:
         log.failure("request-failed", error, **said)
@@ -101,8 +104,15 @@ def _refuse(error: Exception, said: Mapping[str, Any]) -> Answer:
     status, kind = ANSWERS[type(refusal)]
     if isinstance(refusal, SignatureFault):
         kind = refusal.code
+    rule = getattr(refusal, "rule", "")  # what refused: for owners and operators who ask why
     log.event(
-        "request-refused", level="WARNING", status=status, error=kind, message=refusal.message[:500], **said
+        "request-refused",
+        level="WARNING",
+        status=status,
+        error=kind,
+        message=refusal.message[:500],
+        **({"rule": rule} if rule else {}),
+        **said,
     )
     return _error(status, kind, refusal.message)
 
@@ -121,10 +131,10 @@ def _of_aws(error: Exception) -> RegistryError | None:
 
 def _error(status: int, kind: str, message: str) -> Answer:
     # botocore takes the error's type from the header; the body is what the model describes (api.md §1).
-    return _respond(status, {"errorCode": str(status), "message": message}, {"x-amzn-ErrorType": kind})
+    return respond(status, {"errorCode": str(status), "message": message}, {"x-amzn-ErrorType": kind})
 
 
-def _respond(status: int, body: Mapping[str, Any] | None, headers: Mapping[str, str] | None = None) -> Answer:
+def respond(status: int, body: Mapping[str, Any] | None, headers: Mapping[str, str] | None = None) -> Answer:
     content = {} if body is None else {"Content-Type": "application/json"}
     return {
         "statusCode": status,

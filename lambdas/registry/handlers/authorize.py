@@ -1,4 +1,4 @@
-"""The Auth Lambda: the only place where a key's secret is ever decrypted.
+"""The Auth Lambda: the only place where what signs, a secret or signing keys, is ever decrypted.
 
 It gets API Gateway's REQUEST authoriser event, or `{"verify": …}` from the API Lambda once that has the body.
 It never says Deny: the API Lambda writes every refusal, so that each has the service's own form.
@@ -55,9 +55,9 @@ def identity() -> Identity:
         kms_key=os.environ["KEYS_KMS_KEY"],
     )
     return Identity(
-        find_key=KeyCache(store.find, time.monotonic).get,
+        find_key=KeyCache(store.find, clock=time.monotonic, now=_now).get,
         region=os.environ["AWS_REGION"],
-        now=lambda: datetime.now(UTC),
+        now=_now,
     )
 
 
@@ -128,6 +128,10 @@ def _judge(ask: Callable[[], Verified | Pending], said: Mapping[str, str]) -> di
     else:
         log.event("request-accepted", pending=isinstance(verdict, Pending), **said)
     return context
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _claimed_key(headers: Mapping[str, Sequence[str]]) -> str:

@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
@@ -19,13 +20,20 @@ from registry.api.routes import Route, Services, routes
 from registry.api.shapes import Shapes
 from registry.api.verdict import Caller, caller_from
 from registry.api.wire import answer
+from registry.domain.limits import Limits
 from registry.errors import Unavailable
+from registry.handlers.deployments import Deployments
 from registry.services.content import Content
+from registry.services.dependencies import Dependencies
 from registry.services.publishing import Publishing
 from registry.services.reading import Reading
+from registry.services.sharing import Sharing
+from registry.services.throttling import Throttling
 from registry.stores.applications import ApplicationStore
 from registry.stores.assets import BLOBS, DOCUMENTS, AssetStore
 from registry.stores.links import Links, bucket_url
+from registry.stores.organizations import OrganizationStore
+from registry.stores.throttles import ThrottleStore
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -37,6 +45,8 @@ if TYPE_CHECKING:
 
 _PAGE_KEY_MESSAGE = b"registry page tokens v1"
 _QUICK = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 3, "mode": "standard"})
+# Requests are counted while their callers wait, and answered uncounted rather than late.
+_AT_ONCE = Config(connect_timeout=0.3, read_timeout=0.3, retries={"total_max_attempts": 1})
 # The Auth Lambda may start cold and look a key up.
 _VERIFY = Config(connect_timeout=1, read_timeout=9, retries={"total_max_attempts": 2, "mode": "standard"})
 # A copy of 250 MB answers only when it is done.
@@ -54,7 +64,26 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
 
 
 def _caller(event: Mapping[str, Any]) -> Caller:
-    return caller_from(event, _verify)
+    # One look-up for a request, however many applications it asks about.
+    organization_of = cache(_organizations().organization_of)
+    return replace(
+        caller_from(event, _verify), region=os.environ["AWS_REGION"], organization_of=organization_of
+    )
+
+
+@cache
+def _organizations() -> OrganizationStore:
+    return OrganizationStore(_dynamodb(), table=os.environ["ENTITY_TABLE"])
+
+
+@cache
+def _dynamodb() -> DynamoDBClient:
+    return cast("DynamoDBClient", _client("dynamodb", _QUICK))
+
+
+@cache
+def _counting_dynamodb() -> DynamoDBClient:
+    return cast("DynamoDBClient", _client("dynamodb", _AT_ONCE))
 
 
 def _verify(question: dict[str, Any]) -> dict[str, Any]:
@@ -70,7 +99,8 @@ def _verify(question: dict[str, Any]) -> dict[str, Any]:
 
 @cache
 def _routes() -> tuple[Route, ...]:
-    dynamodb = cast("DynamoDBClient", _client("dynamodb", _QUICK))
+    dynamodb = _dynamodb()
+    limits = Limits.parse(os.environ.get("LIMITS", ""))
     applications = ApplicationStore(
         dynamodb,
         table=os.environ["ENTITY_TABLE"],
@@ -79,15 +109,44 @@ def _routes() -> tuple[Route, ...]:
     )
     assets = AssetStore(_s3, bucket=os.environ["ASSETS_BUCKET"], owner=os.environ["ACCOUNT_ID"], now=_now)
     links = _links()
-    content = Content(assets=assets, now=_now, clock=time.monotonic)
+    dependencies = Dependencies(applications=applications, depth=limits.nesting_depth)
+    content = Content(
+        assets=assets,
+        may_nest=dependencies.check,
+        allowed_resource_types=limits.allowed_resource_types,
+        now=_now,
+        clock=time.monotonic,
+    )
     return routes(
         Services(
-            publishing=Publishing(applications=applications, content=content, now=_now),
-            reading=Reading(applications=applications, page_key=_page_key, now=_now),
+            publishing=Publishing(
+                applications=applications,
+                content=content,
+                now=_now,
+                max_stored_bytes=limits.stored_bytes_per_account,
+            ),
+            reading=Reading(
+                applications=applications, dependencies=dependencies, page_key=_page_key, now=_now
+            ),
+            deploying=Deployments(
+                session=_session,
+                dynamodb=dynamodb,
+                s3=_s3,
+                applications=applications,
+                bucket_url=links.base,
+                depth=dependencies.depth,
+            ).service(),
+            sharing=Sharing(applications=applications, membership=_organizations().find, limits=limits),
+            throttling=Throttling(
+                buckets=ThrottleStore(_counting_dynamodb, table=os.environ["ENTITY_TABLE"]),
+                limits=limits,
+                clock=lambda: time.time_ns() // 1_000_000,
+            ),
         ),
         Shapes(
             document_url=lambda digest: links.to(DOCUMENTS + digest),
             blob_url=lambda digest: links.to(BLOBS + digest),
+            allowed_resource_types=limits.allowed_resource_types,
         ),
     )
 

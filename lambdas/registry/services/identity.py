@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from registry.domain.canonical import NO_PAYLOAD, Payload, Request, may_have_body
-from registry.domain.keys import RegistryKey, is_access_key_id
+from registry.domain.keys import StoredKey, is_access_key_id
 from registry.domain.signatures import (
     EXPIRED,
     UNRECOGNIZED,
@@ -16,7 +16,6 @@ from registry.domain.signatures import (
     check_scope,
     check_signature,
     read_claim,
-    signing_key,
 )
 from registry.domain.verdicts import Pending, Verified
 from registry.errors import SignatureFault
@@ -29,7 +28,7 @@ HANDSHAKE_GRACE = timedelta(minutes=1)
 class Identity:
     """`find_key` gives a key in whatever state, or None; it may remember one for 60 s at most."""
 
-    find_key: Callable[[str], RegistryKey | None]
+    find_key: Callable[[str], StoredKey | None]
     region: str
     now: Callable[[], datetime]
 
@@ -57,14 +56,15 @@ class Identity:
         key = self.find_key(claim.access_key_id) if is_access_key_id(claim.access_key_id) else None
         if key is None:
             raise _unrecognized("key-unknown")
-        check_signature(claim, payload, signing_key(key.secret, claim.scope))
+        signing_key = key.signing_key(claim.scope)
+        if signing_key is None:
+            raise _expired("key-date")
+        check_signature(claim, payload, signing_key)
         state = key.record.state(self.now())
         if state == "revoked":
             raise _unrecognized("key-revoked")
         if state == "expired":
-            raise SignatureFault(
-                EXPIRED, "The security token included in the request is expired", rule="key-expired"
-            )
+            raise _expired("key-expired")
         return Verified(
             account=key.record.account,
             principal=key.record.principal,
@@ -75,3 +75,7 @@ class Identity:
 
 def _unrecognized(rule: str) -> SignatureFault:
     return SignatureFault(UNRECOGNIZED, "The security token included in the request is invalid.", rule=rule)
+
+
+def _expired(rule: str) -> SignatureFault:
+    return SignatureFault(EXPIRED, "The security token included in the request is expired", rule=rule)

@@ -24,11 +24,15 @@ _TRIES = 4
 
 @dataclass(frozen=True, kw_only=True)
 class Publishing:
-    """Documents are stored before what names them: a failure in between leaves only unnamed objects."""
+    """Documents are stored before what names them: a failure in between leaves only unnamed objects.
+
+    `max_stored_bytes`: of all versions of an account together; None for an operator, whom nothing limits.
+    """
 
     applications: ApplicationStore
     content: Content
     now: Callable[[], datetime]
+    max_stored_bytes: int | None = None
 
     def create(self, caller: Caller, asked: CreateApplication) -> Release:
         """Application and version appear together. Raises AlreadyExists for a taken name."""
@@ -39,7 +43,7 @@ class Publishing:
             raise taken(arn)
         version = None
         if asked.semantic_version is not None:
-            version = self.content.keep_version(account, asked, asked.semantic_version)
+            version = self.content.keep_version(caller, asked, asked.semantic_version, author=asked.author)
         elif asked.template_body is not None or asked.template_url is not None:
             self.content.read_template(account, asked)  # not kept, but what is broken is refused
         now = self.now()
@@ -56,15 +60,15 @@ class Publishing:
             license_digest=self.content.keep_license(account, asked.license_body, asked.license_url),
             readme_digest=self.content.keep_readme(account, asked.readme_body, asked.readme_url),
         )
-        applications.add(application, version)
+        applications.add(application, version, max_stored_bytes=self.max_stored_bytes)
         return Release(application=application, version=version)
 
     def create_version(self, caller: Caller, asked: CreateApplicationVersion) -> VersionOf:
         """Publishing the same content again gives the stored version; other content raises AlreadyExists."""
         found = self.applications.find(asked.arn)
         application = authorise(caller, "CreateApplicationVersion", asked.arn, found)
-        version = self.content.keep_version(caller.account, asked, asked.semantic_version)
-        stored = self.applications.add_version(application, version)
+        version = self.content.keep_version(caller, asked, asked.semantic_version, author=application.author)
+        stored = self.applications.add_version(application, version, max_stored_bytes=self.max_stored_bytes)
         return VersionOf(arn=application.arn, version=stored)
 
     def update(self, caller: Caller, asked: UpdateApplication) -> Release:

@@ -7,14 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from registry.domain.applications import Application, Release, VersionOf
-from registry.domain.inputs import GetApplication, ListApplications, ListApplicationVersions
+from registry.domain.applications import Application, Dependency, Release, Version, VersionOf
+from registry.domain.inputs import (
+    GetApplication,
+    ListApplicationDependencies,
+    ListApplications,
+    ListApplicationVersions,
+)
 from registry.domain.pages import open_token, seal
 from registry.domain.policy import Caller, authorise, authorise_account
 from registry.errors import NotFound
+from registry.services.dependencies import Dependencies, place
 from registry.stores.applications import ApplicationStore
 
-Entity = TypeVar("Entity", Application, VersionOf)
+Entity = TypeVar("Entity", Application, VersionOf, Dependency)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +36,7 @@ class Reading:
     """`page_key` gives the 32 bytes that seal page tokens; it is asked only where a token is."""
 
     applications: ApplicationStore
+    dependencies: Dependencies
     page_key: Callable[[], bytes]
     now: Callable[[], datetime]
 
@@ -43,10 +50,7 @@ class Reading:
         if asked.semantic_version is None:
             newest = self.applications.newest_version(application.id)
             return Release(application=application, version=newest)
-        version = self.applications.find_version(application.id, asked.semantic_version)
-        if version is None:
-            raise NotFound(f"Application {asked.arn} does not have a version {asked.semantic_version}")
-        return Release(application=application, version=version)
+        return Release(application=application, version=self._version(application, asked.semantic_version))
 
     def list(self, caller: Caller, asked: ListApplications) -> Listing[Application]:
         """The caller's own applications and no others, in order of their names. One query."""
@@ -68,6 +72,36 @@ class Reading:
         versions = tuple(VersionOf(arn=application.arn, version=one) for one in page.entities)
         token = self._seal(page.resume, "ListApplicationVersions", caller, subject)
         return Listing(entities=versions, next_token=token)
+
+    def list_dependencies(self, caller: Caller, asked: ListApplicationDependencies) -> Listing[Dependency]:
+        """Nested applications and what they nest. Two reads, and two for each that is looked into.
+
+        A page goes on with the version that the first one began with, though a newer one may have come.
+        """
+        found = self.applications.find(asked.arn)
+        application = authorise(caller, "ListApplicationDependencies", asked.arn, found)
+        subject = f"{application.arn} {application.id} {asked.semantic_version or ''}"
+        after = self._open(asked.next_token, "ListApplicationDependencies", caller, subject)
+        begun, *last = after.split(" ") if after is not None else [asked.semantic_version or ""]
+        if begun:
+            version = self._version(application, begun)
+        elif (newest := self.applications.newest_version(application.id)) is not None:
+            version = newest
+        else:
+            return Listing(entities=(), next_token=None)
+        left = [one for one in self.dependencies.tree(caller, version) if [*place(one)] > last]
+        page = tuple(left[: asked.max_items])
+        resume = None
+        if len(left) > len(page):
+            resume = " ".join([version.semantic_version, *place(page[-1])])
+        token = self._seal(resume, "ListApplicationDependencies", caller, subject)
+        return Listing(entities=page, next_token=token)
+
+    def _version(self, application: Application, number: str) -> Version:
+        version = self.applications.find_version(application.id, number)
+        if version is None:
+            raise NotFound(f"Application {application.arn} does not have a version {number}")
+        return version
 
     def _open(self, token: str | None, operation: str, caller: Caller, subject: str) -> str | None:
         if token is None:

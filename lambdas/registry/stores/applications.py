@@ -8,15 +8,14 @@ Every read is strongly consistent, every write conditional. Errors of AWS other 
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from registry import log
 from registry.domain.applications import Application, Version
 from registry.domain.arns import ApplicationArn
-from registry.domain.policy import missing
+from registry.domain.policy import missing, taken_down
 from registry.errors import AlreadyExists, Unavailable
 from registry.stores.attributes import Attributes, to_item
 from registry.stores.items import (
@@ -28,12 +27,13 @@ from registry.stores.items import (
     version_item,
     version_key,
 )
+from registry.stores.transactions import TRIES, transact
+from registry.stores.usage import Charge, UsageStore, public_place
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 Entity = TypeVar("Entity", Application, Version)
-_TRIES = 3
 
 
 class Stale(Exception):  # noqa: N818 - a turn of events inside the services, never shown to a caller
@@ -56,6 +56,7 @@ class ApplicationStore:
         self._table = table
         self._partition = partition
         self._region = region
+        self._usage = UsageStore(dynamodb, table=table)
 
     def arn(self, account: str, name: str) -> ApplicationArn:
         return ApplicationArn(partition=self._partition, region=self._region, account=account, name=name)
@@ -67,49 +68,83 @@ class ApplicationStore:
         item = self._get(application_key(arn))
         return None if item is None else self._application(item)
 
-    def add(self, application: Application, version: Version | None) -> None:
-        """One transaction: both or neither. Of two writers of a name exactly one wins.
+    def add(
+        self, application: Application, version: Version | None, *, max_stored_bytes: int | None = None
+    ) -> None:
+        """One transaction: all or nothing. Of two writers of a name exactly one wins.
 
         Raises AlreadyExists (the message ends in the ARN's own sentence, which clients parse), Invalid when
-        the version is too large for an item, Unavailable when other writers keep it from being decided.
+        the version is too large for an item or for what the account may store, Unavailable when other writers
+        keep it from being decided.
         """
+        arn = application.arn
         puts = [application_item(application)]
+        charge = None
         if version is not None:
-            puts.append(version_item(application.id, version))
-        if any(self._transact([self._put(item) for item in puts], application.arn)):
-            raise taken(application.arn)
+            puts.append(version_item(application.id, version, account=arn.account))
+            charge = _stored(arn, version, max_stored_bytes)
+        failed = self._transact([self._put(item) for item in puts], charge, arn)
+        if any(failed[: len(puts)]):
+            raise taken(arn)
+        if charge is not None and any(failed):
+            raise charge.refusal(self._usage.find)
 
     def change(self, seen: Application, changes: Mapping[str, Any]) -> Application:
-        """Sets these attributes if the application still is as it was `seen`. Raises Stale otherwise."""
-        names = {f"#{place}": name for place, name in enumerate(changes)}
-        values = to_item({f":{place}": value for place, value in enumerate(changes.values())})
-        sets = ", ".join(f"{name} = :{name[1:]}" for name in names)
+        """Sets these attributes, removes those that are None, if the application still is as it was `seen`.
+
+        Raises Stale otherwise.
+        """
         try:
-            answer = self._dynamodb.update_item(
-                TableName=self._table,
-                Key=application_key(seen.arn),
-                UpdateExpression=f"SET {sets}, rev = rev + :one",
-                ConditionExpression="id = :id AND rev = :rev",
-                ExpressionAttributeNames=names,
-                ExpressionAttributeValues=values | to_item({":one": 1, ":id": seen.id, ":rev": seen.rev}),
-                ReturnValues="ALL_NEW",
-            )
+            answer = self._dynamodb.update_item(**self._changed(seen, changes), ReturnValues="ALL_NEW")
         except self._dynamodb.exceptions.ConditionalCheckFailedException as lost:
             raise Stale from lost
         return self._application(answer["Attributes"])
 
+    def change_and_charge(self, seen: Application, changes: Mapping[str, Any], charge: Charge) -> None:
+        """`change` and what it costs, in one transaction. Raises Stale, or Invalid at the account's limit."""
+        stale, full = self._transact([{"Update": self._changed(seen, changes)}], charge, seen.arn)
+        if stale:
+            raise Stale
+        if full:
+            raise charge.refusal(self._usage.find)
+
     def delete(self, arn: ApplicationArn) -> None:
-        """One write, versions stay behind under an id that nothing names. Raises NotFound."""
+        """One write if it is private; versions stay behind under an id that nothing names.
+
+        Raises NotFound, Forbidden for one that was taken down, Unavailable when it is changed all the time.
+        """
         if arn != self.arn(arn.account, arn.name):
             raise missing(arn)
         try:
             self._dynamodb.delete_item(
                 TableName=self._table,
                 Key=application_key(arn),
-                ConditionExpression="attribute_exists(PK)",
+                ConditionExpression="attribute_exists(PK) AND attribute_not_exists(takenDown) AND "
+                "(attribute_not_exists(#policy) OR size(#policy) = :none)",
+                ExpressionAttributeNames={"#policy": "policy"},
+                ExpressionAttributeValues=to_item({":none": 0}),
             )
         except self._dynamodb.exceptions.ConditionalCheckFailedException:
-            raise missing(arn) from None
+            self._delete_shared(arn)
+
+    def _delete_shared(self, arn: ApplicationArn) -> None:
+        """One that is public gives its place back in the same transaction."""
+        for _ in range(TRIES):
+            seen = self.find(arn)
+            if seen is None:
+                raise missing(arn)
+            if seen.taken_down is not None:
+                raise taken_down(arn, seen.taken_down)
+            gone = {
+                "TableName": self._table,
+                "Key": application_key(arn),
+                "ConditionExpression": "id = :id AND rev = :rev",
+                "ExpressionAttributeValues": to_item({":id": seen.id, ":rev": seen.rev}),
+            }
+            charge = public_place(arn.account, -1) if seen.is_public else None
+            if not any(self._transact([{"Delete": gone}], charge, arn)):
+                return
+        raise Unavailable(f"Others write {arn} at this moment. Try again.")
 
     def list(self, account: str, *, limit: int, after: str | None) -> Page[Application]:
         """One query: the account's applications in order of their names."""
@@ -128,33 +163,38 @@ class ApplicationStore:
         )
         return next(map(to_version, answer["Items"]), None)
 
-    def add_version(self, application: Application, version: Version) -> Version:
+    def add_version(
+        self, application: Application, version: Version, *, max_stored_bytes: int | None = None
+    ) -> Version:
         """What is stored under that version number: `version`, or what was there before if it says the same.
 
         One transaction, which holds only while the application is there under the same id. Raises NotFound
         when it is gone or was made again, AlreadyExists when what is stored says something else (it never
-        changes), Unavailable when other writers keep it from being decided.
+        changes), Invalid when the account may not store that much, Unavailable when other writers keep it
+        from being decided.
         """
+        arn = application.arn
         still_there: Any = {
             "ConditionCheck": {
                 "TableName": self._table,
-                "Key": application_key(application.arn),
+                "Key": application_key(arn),
                 "ConditionExpression": "id = :id",
                 "ExpressionAttributeValues": to_item({":id": application.id}),
             }
         }
-        put = self._put(version_item(application.id, version))
-        gone, there = self._transact([still_there, put], application.arn)
+        put = self._put(version_item(application.id, version, account=arn.account))
+        charge = _stored(arn, version, max_stored_bytes)
+        gone, there, full = self._transact([still_there, put], charge, arn)
         if gone:
-            raise missing(application.arn)
+            raise missing(arn)
+        if full and not there:
+            raise charge.refusal(self._usage.find)
         if not there:
             return version
         stored = self.find_version(application.id, version.semantic_version)
         if stored is not None and stored.content_digest == version.content_digest:
             return stored
-        raise AlreadyExists(
-            f"Version {version.semantic_version} of application {application.arn} already exists"
-        )
+        raise AlreadyExists(f"Version {version.semantic_version} of application {arn} already exists")
 
     def list_versions(self, application_id: str, *, limit: int, after: str | None) -> Page[Version]:
         """One query, lowest precedence first. A page may hold fewer than `limit` (DynamoDB reads 1 MB)."""
@@ -166,30 +206,32 @@ class ApplicationStore:
         return {
             "Put": {
                 "TableName": self._table,
-                "Item": item,
+                "Item": item | to_item({"correlationId": log.correlation_id() or None}),
                 "ConditionExpression": "attribute_not_exists(PK)",
             }
         }
 
-    def _transact(self, writes: Sequence[Any], arn: ApplicationArn) -> Sequence[bool]:
-        """Which of the conditions failed, in the order of `writes`; none did if everything was written.
+    def _changed(self, seen: Application, changes: Mapping[str, Any]) -> Any:
+        """An update's arguments."""
+        written = {**changes, "correlationId": log.correlation_id() or None}
+        names = {f"#{place}": name for place, name in enumerate(written)}
+        values = to_item({f":{place}": value for place, value in enumerate(written.values())})
+        sets = ", ".join(f"{name} = :{name[1:]}" for name in names if f":{name[1:]}" in values)
+        removed = ", ".join(name for name in names if f":{name[1:]}" not in values)
+        return {
+            "TableName": self._table,
+            "Key": application_key(seen.arn),
+            "UpdateExpression": f"SET {sets}, rev = rev + :one" + (f" REMOVE {removed}" if removed else ""),
+            "ConditionExpression": "id = :id AND rev = :rev",
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values | to_item({":one": 1, ":id": seen.id, ":rev": seen.rev}),
+        }
 
-        Raises Unavailable when other writers keep it from being decided.
-        """
-        for turn in range(1, _TRIES + 1):
-            try:
-                self._dynamodb.transact_write_items(TransactItems=writes)
-            except self._dynamodb.exceptions.TransactionCanceledException as cancelled:
-                reasons: Any = cancelled.response.get("CancellationReasons", [])
-                codes = [reason.get("Code") for reason in reasons]
-                if "ConditionalCheckFailed" in codes:
-                    return [code == "ConditionalCheckFailed" for code in codes]
-                if not {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"} & {*codes}:
-                    raise
-                time.sleep(random.uniform(0, 0.05 * turn))  # noqa: S311 - spreads the losers of a conflict
-            else:
-                return [False] * len(writes)
-        raise Unavailable(f"Others write {arn} at this moment. Try again.")
+    def _transact(self, writes: Sequence[Any], charge: Charge | None, arn: ApplicationArn) -> Sequence[bool]:
+        """Which conditions failed, in order; the last one is the charge's."""
+        charged = [charge.write(self._table)] if charge is not None and charge.amount else []
+        failed = transact(self._dynamodb, [*writes, *charged], about=str(arn))
+        return [*failed, *([] if charged else [False])]
 
     def _get(self, key: Attributes) -> Attributes | None:
         return self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
@@ -214,6 +256,10 @@ class ApplicationStore:
 
     def _application(self, item: Attributes) -> Application:
         return to_application(item, self.arn(*owner_and_name(item)))
+
+
+def _stored(arn: ApplicationArn, version: Version, limit: int | None) -> Charge:
+    return Charge(account=arn.account, counter="storedBytes", amount=version.stored_bytes, limit=limit)
 
 
 def taken(arn: ApplicationArn) -> AlreadyExists:

@@ -38,13 +38,20 @@ _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Source:
+class Kept:
+    """An object that the registry has now, and its length in bytes."""
+
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Source(Kept):
     """A publisher's object as it was when its digest was taken."""
 
     where: S3Object
     account: str
     etag: str
-    digest: str
 
 
 class AssetStore:
@@ -82,17 +89,21 @@ class AssetStore:
                 _check_size(answer["ContentLength"], max_bytes, field)
                 return bytes(body.read())
 
-    def copy_asset(self, where: S3Object, *, account: str, still_time: Callable[[], None]) -> str:
-        """Copies code or a definition inside S3, unless the registry has it; returns its digest."""
+    def copy_asset(self, where: S3Object, *, account: str, still_time: Callable[[], None]) -> Kept:
+        """Copies code or a definition inside S3, unless the registry has it."""
         source = self._digest(where, account, MAX_ASSET_BYTES, still_time, magic=())
         self._keep(source, still_time)
-        return source.digest
+        return source
 
-    def copy_archive(self, where: S3Object, *, account: str, still_time: Callable[[], None]) -> str:
-        """The same for a source archive, which must be a ZIP file."""
+    def copy_archive(self, where: S3Object, *, account: str, still_time: Callable[[], None]) -> Kept:
+        """The same for a source archive, which must be a ZIP file of at most MAX_ARCHIVE_BYTES.
+
+        Nobody here ever unpacks it, so what is in it (a bomb, a symbolic link, a path upwards) is only
+        handed on to whoever fetches it.
+        """
         source = self._digest(where, account, MAX_ARCHIVE_BYTES, still_time, magic=_ZIP_MAGIC)
         self._keep(source, still_time)
-        return source.digest
+        return source
 
     def _open(self, where: S3Object, account: str) -> Any:
         if where.bucket == self._bucket or not is_object_address(where.bucket, where.key):
@@ -131,17 +142,33 @@ class AssetStore:
                         still_time()
                         running.update(chunk)
                     digest = running.hexdigest()
-        return _Source(where=where, account=account, etag=answer["ETag"], digest=digest)
+        return _Source(
+            where=where,
+            account=account,
+            etag=answer["ETag"],
+            digest=digest,
+            size=answer["ContentLength"],
+        )
 
     def _keep(self, source: _Source, still_time: Callable[[], None]) -> None:
         still_time()
         age = self._age(BLOBS + source.digest)
-        if age is None:
+        if age is None or (age > YOUNG and not self._made_young(source.digest)):
             self._copy_in(source)
-        elif age > YOUNG:
-            # Onto itself: a stored blob is never written from a publisher's bucket again.
-            stored = S3Object(bucket=self._bucket, key=BLOBS + source.digest)
-            self._copy(stored, self._owner, source.digest)
+
+    def _made_young(self, digest: str) -> bool:
+        """Copies a blob onto itself: one that is stored is never written from a publisher's bucket again.
+
+        False when it was cleaned up since it was looked at.
+        """
+        stored = S3Object(bucket=self._bucket, key=BLOBS + digest)
+        try:
+            self._copy(stored, self._owner, digest)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                return False
+            raise
+        return True
 
     def _age(self, key: str) -> timedelta | None:
         """None when there is no such blob."""
@@ -155,7 +182,7 @@ class AssetStore:
 
     def _copy_in(self, source: _Source) -> None:
         try:
-            sha256 = self._copy(source.where, source.account, source.digest, if_match=source.etag)
+            sha256, version = self._copy(source.where, source.account, source.digest, if_match=source.etag)
         except ClientError as error:
             # It was readable a moment ago; any other refusal is the registry's own trouble.
             if error.response["ResponseMetadata"]["HTTPStatusCode"] in (404, 412):
@@ -163,12 +190,16 @@ class AssetStore:
             raise
         if sha256 not in (None, source.digest):
             # Two contents can share an ETag (MD5) on purpose; the checksum of what arrived tells.
+            # Exactly this copy goes: a good one may have come on top of it.
             key = BLOBS + source.digest
-            self._s3().delete_object(Bucket=self._bucket, Key=key, ExpectedBucketOwner=self._owner)
+            exactly: Any = {"VersionId": version} if version else {}
+            self._s3().delete_object(Bucket=self._bucket, Key=key, **exactly, ExpectedBucketOwner=self._owner)
             raise _changed(source.where)
 
-    def _copy(self, source: S3Object, account: str, digest: str, if_match: str | None = None) -> str | None:
-        """The SHA-256 that S3 computed on arrival, if it says one."""
+    def _copy(
+        self, source: S3Object, account: str, digest: str, if_match: str | None = None
+    ) -> tuple[str | None, str | None]:
+        """The SHA-256 that S3 computed on arrival, and the copy's version id, where S3 says them."""
         from_where: Any = {"Bucket": source.bucket, "Key": source.key}
         if source.version_id:
             from_where["VersionId"] = source.version_id
@@ -184,7 +215,7 @@ class AssetStore:
             ExpectedBucketOwner=self._owner,
             ExpectedSourceBucketOwner=account,
         )
-        return _hex(answer["CopyObjectResult"].get("ChecksumSHA256"))
+        return _hex(answer["CopyObjectResult"].get("ChecksumSHA256")), answer.get("VersionId")
 
 
 @contextmanager

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from registry.domain.applications import Application, Dependency, Version
+from registry.domain.applications import Application, Dependency, Intervention, TakenDown, Version
 from registry.domain.arns import ApplicationArn
+from registry.domain.statements import Statement
 from registry.domain.versions import sort_key
 from registry.errors import Invalid
 from registry.stores.attributes import Attributes, from_item, to_item
@@ -35,13 +38,21 @@ def application_item(application: Application) -> Attributes:
             "spdxLicenseId": application.spdx_license_id,
             "licenseDigest": application.license_digest,
             "readmeDigest": application.readme_digest,
+            "policy": policy_value(application.policy) or None,
         }
     )
 
 
-def version_item(application_id: str, version: Version) -> Attributes:
+def policy_value(statements: Sequence[Statement]) -> list[dict[str, object]]:
+    """An application's attribute `policy`."""
+    return [one.as_member() for one in statements]
+
+
+def version_item(application_id: str, version: Version, *, account: str) -> Attributes:
+    """`account`: the owner, whose usage counts the version's bytes."""
     values: dict[str, object] = {
         "kind": "version",
+        "account": account,
         "semanticVersion": version.semantic_version,
         "templateDigest": version.template_digest,
         "contentDigest": version.content_digest,
@@ -54,6 +65,8 @@ def version_item(application_id: str, version: Version) -> Attributes:
             for one in version.dependencies
         ],
         "assets": version.asset_digests,
+        "resourceTypes": version.resource_types,
+        "storedBytes": version.stored_bytes,
         "sourceCodeUrl": version.source_code_url,
         "sourceArchiveDigest": version.source_archive_digest,
         "warnings": version.warnings,
@@ -81,6 +94,8 @@ def to_version(item: Attributes) -> Version:
             for one in values["dependencies"]
         ),
         asset_digests=tuple(values["assets"]),
+        resource_types=tuple(values.get("resourceTypes", ())),
+        stored_bytes=int(values.get("storedBytes", 0)),
         source_code_url=values.get("sourceCodeUrl"),
         source_archive_digest=values.get("sourceArchiveDigest"),
         warnings=tuple(values["warnings"]),
@@ -106,4 +121,17 @@ def to_application(item: Attributes, arn: ApplicationArn) -> Application:
         spdx_license_id=values.get("spdxLicenseId"),
         license_digest=values.get("licenseDigest"),
         readme_digest=values.get("readmeDigest"),
+        policy=tuple(map(_statement, values.get("policy", ()))),
+        unshared_organizations=tuple(values.get("unsharedOrganizations", ())),
+        taken_down=TakenDown(**values["takenDown"]) if values.get("takenDown") else None,
+        history=tuple(Intervention(**one) for one in values.get("history", ())),
+    )
+
+
+def _statement(said: Mapping[str, Any]) -> Statement:
+    return Statement(
+        actions=tuple(said["actions"]),
+        principals=tuple(said["principals"]),
+        principal_org_ids=tuple(said.get("principalOrgIDs", ())),
+        statement_id=said["statementId"],
     )
