@@ -4,8 +4,8 @@ lambdas/registry ─────────────────────
 lock ─uv─▶ wheels for runtime and architecture ─┴▶ one zip (sorted, stored, dated 1980) in the user's cache
 
 Entries are stored, not deflated: two machines' zlibs need not write the same bytes, and Lambda unpacks the
-archive anyway. A cached archive costs a few milliseconds; several stacks may build at once (files appear by
-rename).
+archive anyway. What is too large for that is `compressed`, and may differ between machines. A cached archive
+costs a few milliseconds; several stacks may build at once (files appear by rename).
 """
 
 import hashlib
@@ -47,7 +47,9 @@ def build_archive(spec: ArchiveSpec, *, runtime: str, architecture: str, source:
         lock = spec.requirements.read_bytes()
     except OSError as trouble:
         raise Mistake(f"the functions' lock cannot be read: {trouble}") from None
-    wheels_key = _digest(FORMAT, runtime, architecture, *sorted(spec.aws_services), lock)
+    wheels_key = _digest(
+        FORMAT, runtime, architecture, *sorted(spec.aws_services), str(spec.compressed), lock
+    )
     files = _source_files(source)
     contents = {name: path.read_bytes() for name, path in files.items()}
     archive_key = _digest(wheels_key, *(part for pair in contents.items() for part in pair))
@@ -61,8 +63,9 @@ def build_archive(spec: ArchiveSpec, *, runtime: str, architecture: str, source:
     os.utime(archive)
     if (size := archive.stat().st_size) > MAX_ARCHIVE_BYTES:
         raise Mistake(
-            f"the functions' archive has {size / 2**20:.0f} MB, Lambda takes {MAX_ARCHIVE_BYTES / 2**20:.0f}:"
-            " keep fewer aws_services in functions.toml, or take a package out of the lock"
+            f"the archive of {spec.requirements.name} has {size / 2**20:.0f} MB, Lambda takes"
+            f" {MAX_ARCHIVE_BYTES / 2**20:.0f}: keep fewer aws_services in functions.toml, take a package out"
+            " of the lock, or say `compressed = true`"
         )
     return archive
 
@@ -92,11 +95,13 @@ def _prune(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _write_entry(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+def _write_entry(
+    archive: zipfile.ZipFile, name: str, data: bytes, compression: int = zipfile.ZIP_STORED
+) -> None:
     entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
     entry.create_system = 3  # Unix, wherever it is made: else Lambda ignores the mode
     entry.external_attr = 0o100644 << 16
-    archive.writestr(entry, data, zipfile.ZIP_STORED)
+    archive.writestr(entry, data, compression, compresslevel=6)
 
 
 def _add_source(part: Path, wheels: Path, contents: dict[str, bytes]) -> None:
@@ -122,6 +127,7 @@ def _regular_files(folder: Path) -> Iterator[Path]:
 
 
 def _write_wheels(part: Path, spec: ArchiveSpec, runtime: str, architecture: str) -> None:
+    compression = zipfile.ZIP_DEFLATED if spec.compressed else zipfile.ZIP_STORED
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "packages"
         _install(target, spec.requirements, runtime, architecture)
@@ -130,7 +136,7 @@ def _write_wheels(part: Path, spec: ArchiveSpec, runtime: str, architecture: str
         with zipfile.ZipFile(part, "w") as archive:
             for name, path in sorted(files.items()):
                 if _belongs(PurePosixPath(name), spec.aws_services):
-                    _write_entry(archive, name, path.read_bytes())
+                    _write_entry(archive, name, path.read_bytes(), compression)
 
 
 def _install(target: Path, lock: Path, runtime: str, architecture: str) -> None:

@@ -1,7 +1,6 @@
 """Stack name and stage file become typed settings; a mistake becomes one sentence, and nothing is touched."""
 
 import difflib
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,22 +8,25 @@ from typing import Annotated, Any, Literal
 
 import pulumi
 from pulumi.runtime import config as runtime_config
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
+
+from infra.sharing import CustomDomain, Sharing, parsed
 
 ROOT = Path(__file__).resolve().parents[1]
 PREFIX = "registry:"
 STACK_NAME = re.compile(r"(?P<stage>[a-z][a-z0-9]*)-(?P<region>[a-z]{2,3}(?:-[a-z]+)+-\d+)")
+# Pydantic speaks of Python's types; whoever wrote the file knows YAML's.
+MEANING = {
+    "model_type": "it must be an object",
+    "dict_type": "it must be an object",
+    "tuple_type": "it must be a list",
+    "string_type": "it must be text, so put it in quotes",
+}
 
 
 class Mistake(pulumi.RunError):
     """A setting that cannot be. The engine prints its one sentence without a traceback."""
-
-
-def _list(value: Any) -> Any:
-    """The engine hands lists over as JSON text."""
-    return json.loads(value) if isinstance(value, str) and value.startswith("[") else value
 
 
 def _concurrency(value: int) -> int:
@@ -35,7 +37,7 @@ def _concurrency(value: int) -> int:
 
 Region = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[a-z]+)+-\d+$")]
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
-Emails = Annotated[tuple[Email, ...], BeforeValidator(_list)]
+Emails = Annotated[tuple[Email, ...], BeforeValidator(parsed)]
 Concurrency = Annotated[int, AfterValidator(_concurrency)]
 # What CloudWatch's PutRetentionPolicy allows.
 RetentionDays = Literal[
@@ -48,14 +50,12 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.isdigit() else value
 
 
-class StageFile(BaseModel):
+class StageFile(Sharing):
     """The `registry:` keys of `Pulumi.<stage>.yaml`. Pulumi.yaml describes each and holds the defaults."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, validate_by_name=False)
 
     stage: Annotated[str, Field(min_length=1)]
     owner_account: Annotated[str, Field(min_length=1, pattern=r"^(\d{12})?$")]
-    regions: Annotated[tuple[Region, ...], Field(min_length=1), BeforeValidator(_list)]
+    regions: Annotated[tuple[Region, ...], Field(min_length=1), BeforeValidator(parsed)]
     runtime: Literal["python3.11", "python3.12", "python3.13"]
     architecture: Literal["x86_64", "arm64"]
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"]
@@ -70,6 +70,7 @@ class StageFile(BaseModel):
     sdk_api_concurrency: Concurrency
     page_emails: Emails
     ticket_emails: Emails
+    custom_domain: Annotated[CustomDomain | None, BeforeValidator(parsed)] = None
 
 
 class Settings(StageFile):
@@ -108,6 +109,9 @@ def settings_of(stack: str, config: Mapping[str, str]) -> Settings:
             f"stack {stack!r} is in a region that {_file(stage)} does not list: registry:regions has"
             f" {', '.join(checked.regions)}"
         )
+    named = checked.custom_domain
+    if named is not None and (mistake := named.mistake(region, checked.regions)):
+        raise Mistake(f"{_file(stage)}: {PREFIX}customDomain.{mistake}")
     return Settings.model_validate({**checked.model_dump(by_alias=True), "region": region})
 
 
@@ -137,7 +141,7 @@ def _file(stage: str) -> str:
 
 
 def _sentence(file: str, error: ErrorDetails) -> str:
-    key = str(error["loc"][0])
+    key = ".".join(map(str, error["loc"]))
     if error["type"] == "extra_forbidden":
         known = [field.alias or name for name, field in StageFile.model_fields.items()]
         near = difflib.get_close_matches(key, known, n=1)
@@ -145,5 +149,5 @@ def _sentence(file: str, error: ErrorDetails) -> str:
         return f"{file}: {PREFIX}{key} is not a setting{hint or ' (Pulumi.yaml lists them)'}"
     if error["type"] in {"missing", "string_too_short", "too_short"}:
         return f"{file}: {PREFIX}{key} is missing (Pulumi.yaml says what it is)"
-    reason = error["msg"].removeprefix("Value error, ")
+    reason = MEANING.get(error["type"]) or error["msg"].removeprefix("Value error, ")
     return f"{file}: {PREFIX}{key} is {error['input']!r}: {reason[0].lower()}{reason[1:]}"

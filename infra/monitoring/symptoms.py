@@ -93,3 +93,34 @@ WRITES_THROTTLED = Symptom(
     severity="ticket",
     silence="notBreaching",
 )
+# AWS/SQS falls silent for a queue that nobody has used for six hours.
+DEAD_LETTERS = Symptom(
+    slug="dead-letters",
+    impact="Work was given up and waits in the dead-letter queue for somebody to decide.",
+    metric="ApproximateNumberOfMessagesVisible",
+    statistic="Maximum",
+    at_least=1,
+    minutes=1,
+    severity="page",
+    silence="notBreaching",
+)
+STALE_MESSAGES = Symptom(
+    slug="stale-messages",
+    impact="Changes take long to arrive: the oldest message waits although it should be done.",
+    metric="ApproximateAgeOfOldestMessage",
+    statistic="Maximum",
+    at_least=1,  # seconds; each queue puts its own limit here
+    minutes=5,
+    severity="ticket",
+    silence="notBreaching",
+)
+STREAM_BEHIND = Symptom(
+    slug="stream-behind",
+    impact="Changes of the entity table reach nobody; after 24 hours they would be lost.",
+    metric="IteratorAge",
+    statistic="Maximum",
+    at_least=600_000,  # milliseconds
+    minutes=5,
+    severity="page",
+    silence="notBreaching",
+)

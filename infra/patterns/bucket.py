@@ -1,5 +1,6 @@
 """An S3 bucket: private, versioned, encrypted by S3, reachable by TLS alone."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -11,11 +12,14 @@ from infra.patterns.protection import Protection
 
 @dataclass(frozen=True, kw_only=True)
 class BucketArgs:
-    """`bucket_name`: unique in the world. `old_object_days`: how long a lost object can be had back."""
+    """`bucket_name`: unique in the world. `old_object_days`: how long a lost object can be had back.
+    `readers`: builds statements for the bucket's policy from its ARN.
+    """
 
     bucket_name: str
     old_object_days: int
     protection: Protection
+    readers: Callable[[pulumi.Output[str]], Sequence[Statement]] = lambda _arn: ()
 
 
 class Bucket(pulumi.ComponentResource):
@@ -62,7 +66,7 @@ class Bucket(pulumi.ComponentResource):
         aws.s3.BucketPolicy(
             name,
             bucket=bucket.bucket,
-            policy=_tls_only(bucket.arn),
+            policy=policy(_tls_only(bucket.arn), *args.readers(bucket.arn)),
             # S3 answers 409 to two writers of one bucket's access settings.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[block]),
         )
@@ -88,14 +92,12 @@ def _lifecycle(old_object_days: int) -> list[aws.s3.BucketLifecycleConfiguration
     ]
 
 
-def _tls_only(arn: pulumi.Output[str]) -> pulumi.Output[str]:
-    return policy(
-        Statement(
-            sid="TlsOnly",
-            effect="Deny",
-            principals="*",
-            actions=["s3:*"],
-            resources=[arn, pulumi.Output.concat(arn, "/*")],
-            conditions={"Bool": {"aws:SecureTransport": "false"}},
-        )
+def _tls_only(arn: pulumi.Output[str]) -> Statement:
+    return Statement(
+        sid="TlsOnly",
+        effect="Deny",
+        principals="*",
+        actions=["s3:*"],
+        resources=[arn, pulumi.Output.concat(arn, "/*")],
+        conditions={"Bool": {"aws:SecureTransport": "false"}},
     )

@@ -19,7 +19,7 @@ LIVE = "live"
 class Build:
     """What all functions of a stack share."""
 
-    archive: pulumi.Archive
+    archives: Mapping[str, pulumi.Archive]  # by the name that functions.toml gives them
     runtime: str
     architecture: str
     log_retention_days: int
@@ -85,7 +85,7 @@ class Function(pulumi.ComponentResource):
             name,
             name=self.name,
             role=role.arn,
-            code=args.build.archive,
+            code=args.build.archives[args.spec.archive],
             handler=args.spec.handler,
             runtime=args.build.runtime,
             architectures=[args.build.architecture],

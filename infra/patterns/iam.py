@@ -9,13 +9,15 @@ import pulumi
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """One statement of a policy. `principals` belongs to resource policies (buckets, keys, topics) alone."""
+    """One statement of a policy. `principals` belongs to resource policies (buckets, keys, topics) and to
+    trust policies alone; the latter have no `resources`.
+    """
 
     sid: str
     actions: Sequence[str]
-    resources: Sequence[pulumi.Input[str]]
+    resources: Sequence[pulumi.Input[str]] = ()
     effect: Literal["Allow", "Deny"] = "Allow"
-    principals: Mapping[str, pulumi.Input[str]] | Literal["*"] | None = None
+    principals: Mapping[str, pulumi.Input[str] | Sequence[str]] | Literal["*"] | None = None
     conditions: Mapping[str, Mapping[str, pulumi.Input[str] | Sequence[str]]] | None = None
 
     def document(self) -> dict[str, Any]:
@@ -23,8 +25,9 @@ class Statement:
             "Sid": self.sid,
             "Effect": self.effect,
             "Action": list(self.actions),
-            "Resource": list(self.resources),
         }
+        if self.resources:
+            document["Resource"] = list(self.resources)
         if self.principals is not None:
             document["Principal"] = self.principals
         if self.conditions is not None:

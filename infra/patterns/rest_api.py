@@ -1,11 +1,12 @@
 """A regional REST API: every request ─▶ Auth Lambda ─verdict─▶ API Lambda.
 
 Root ANY and /{proxy+} ANY lead to one function, so routing and errors are the function's; the authoriser runs
-for each request (nothing is cached) and must always allow.
+for each request (nothing is cached) and must always allow. Open routes alone go past it.
 """
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -16,6 +17,7 @@ from infra.monitoring.symptoms import SERVER_ERRORS, SLOW_ANSWERS
 from infra.patterns.api_logging import ApiLogging
 from infra.patterns.function import LIVE, Function
 from infra.patterns.gateway_responses import GATEWAY_RESPONSES
+from infra.patterns.open_route import OpenRoute, add_open_route
 
 # Runs the authoriser for every request. No identity source would do the same, but the AWS provider cannot say
 # "none": it sends an empty text, which API Gateway refuses (terraform-provider-aws#39689).
@@ -51,6 +53,7 @@ class RestApiArgs:
     authorizer: Function
     requests_per_second: int
     burst: int
+    open_routes: Sequence[OpenRoute] = ()
     log_retention_days: int
     logging: ApiLogging
     watch: Watch
@@ -58,6 +61,7 @@ class RestApiArgs:
 
 class RestApi(pulumi.ComponentResource):
     api_id: pulumi.Output[str]
+    stage_name: pulumi.Output[str]
     url: pulumi.Output[str]  # with the stage's name, without a slash at the end
 
     def __init__(self, name: str, args: RestApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -72,10 +76,14 @@ class RestApi(pulumi.ComponentResource):
             opts=self._child,
         )
         stage = self._stage(self._deployment())
-        self._limit(stage)
+        self._limit(stage, name, "*/*", args.requests_per_second, args.burst)
         self._permit(f"{name}-handler", args.handler, f"/{args.stage_name}/*")
+        for route in args.open_routes:
+            key = f"{name}-{route.slug}"
+            self._limit(stage, key, route.settings_path, route.requests_per_second, route.burst)
+            self._permit(key, route.handler, f"/{args.stage_name}/{route.method}{route.path}")
         self._watch()
-        self.api_id, self.url = self._api.id, stage.invoke_url
+        self.api_id, self.stage_name, self.url = self._api.id, stage.stage_name, stage.invoke_url
         self.register_outputs({"api_id": self.api_id, "url": self.url})
 
     def _deployment(self) -> aws.apigateway.Deployment:
@@ -91,12 +99,16 @@ class RestApi(pulumi.ComponentResource):
         routes = [
             self._route(f"{self._name}-root", self._api.root_resource_id, authorizer),
             self._route(f"{self._name}-proxy", proxy.id, authorizer),
+            *(add_open_route(self._name, one, self._api, self._child) for one in self._args.open_routes),
         ]
         answers = self._gateway_responses()
         definition = pulumi.Output.json_dumps(
             {
                 "authorizer": [authorizer.id, authorizer.authorizer_uri, ALWAYS_PRESENT],
                 "routes": [self._api.root_resource_id, proxy.id, self._args.handler.live_invoke_arn],
+                "open": [
+                    [one.method, one.path, one.handler.live_invoke_arn] for one in self._args.open_routes
+                ],
                 "answers": [
                     [one.response_type, one.status, one.headers, one.templates] for one in GATEWAY_RESPONSES
                 ],
@@ -181,19 +193,19 @@ class RestApi(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[self._args.logging]),
         )
 
-    def _limit(self, stage: aws.apigateway.Stage) -> None:
+    def _limit(self, stage: aws.apigateway.Stage, name: str, method_path: str, rate: int, burst: int) -> None:
         aws.apigateway.MethodSettings(
-            self._name,
+            name,
             rest_api=self._api.id,
             stage_name=stage.stage_name,
-            method_path="*/*",
+            method_path=method_path,
             settings={
                 "metrics_enabled": True,
                 # Execution logs would hold headers and bodies; the access log has what is needed.
                 "logging_level": "OFF",
                 "data_trace_enabled": False,
-                "throttling_rate_limit": self._args.requests_per_second,
-                "throttling_burst_limit": self._args.burst,
+                "throttling_rate_limit": rate,
+                "throttling_burst_limit": burst,
             },
             opts=self._child,
         )

@@ -26,6 +26,7 @@ class TableArgs:
 class Table(pulumi.ComponentResource):
     name: pulumi.Output[str]
     arn: pulumi.Output[str]
+    stream_arn: pulumi.Output[str]  # changes with every re-creation of the stream
 
     def __init__(self, name: str, args: TableArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("sar:patterns:Table", name, None, opts)
@@ -54,5 +55,5 @@ class Table(pulumi.ComponentResource):
                 dimensions={"TableName": table.name},
                 opts=pulumi.ResourceOptions(parent=self),
             )
-        self.name, self.arn = table.name, table.arn
+        self.name, self.arn, self.stream_arn = table.name, table.arn, table.stream_arn
         self.register_outputs({"name": table.name, "arn": table.arn})

@@ -15,8 +15,18 @@ ROOT = Path(__file__).resolve().parents[2]
 STAGES = ("alpha", "beta", "gamma", "prod")
 # Outputs that the program hands on; the value only has to be recognisable.
 COMPUTED = {
+    "aws:dynamodb/table:Table": {"streamArn": "arn:aws:dynamodb/table:Table:entities/stream/1"},
     "aws:lambda/function:Function": {"version": "7"},
     "aws:kms/key:Key": {"keyId": "key-id"},
+    "aws:acm/certificate:Certificate": {
+        "domainValidationOptions": [
+            {"resourceRecordName": "_x", "resourceRecordType": "CNAME", "resourceRecordValue": "_y"}
+        ]
+    },
+    "aws:acm/certificateValidation:CertificateValidation": {"certificateArn": "arn:acm"},
+    "aws:apigateway/domainName:DomainName": {"regionalDomainName": "d.test", "regionalZoneId": "Z"},
+    "aws:route53/record:Record": {"fqdn": "_x.test"},
+    "aws:sqs/queue:Queue": {"url": "https://sqs.test/queue"},
     "aws:apigateway/restApi:RestApi": {"rootResourceId": "root", "executionArn": "arn:execute-api:sdk"},
     "aws:apigateway/stage:Stage": {"invokeUrl": "https://sdk.test/stage"},
 }

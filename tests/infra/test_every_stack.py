@@ -22,14 +22,17 @@ KNOWN_TYPES = {
     "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:dynamodb/table:Table",
     "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy",
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws:kms/alias:Alias", "aws:kms/key:Key",
-    "aws:lambda/alias:Alias", "aws:lambda/function:Function", "aws:lambda/permission:Permission",
+    "aws:lambda/alias:Alias", "aws:lambda/eventSourceMapping:EventSourceMapping",
+    "aws:lambda/function:Function", "aws:lambda/permission:Permission",
     "aws:s3/bucket:Bucket", "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "aws:s3/bucketNotification:BucketNotification",
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls", "aws:s3/bucketPolicy:BucketPolicy",
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
     "aws:s3/bucketVersioning:BucketVersioning", "aws:sns/topic:Topic",
     "aws:sns/topicPolicy:TopicPolicy", "aws:sns/topicSubscription:TopicSubscription",
     "aws:sqs/queue:Queue", "aws:sqs/queuePolicy:QueuePolicy",
+    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy",
 }  # fmt: skip
 
 
@@ -42,7 +45,8 @@ def test_there_are_four_stages_and_prod_has_four_regions() -> None:
 def test_the_outputs_are_the_promised_ones(stack: Deployed) -> None:
     assert set(stack.outputs) == {
         "sdk_api_url", "sdk_api_id", "entity_table", "key_table", "assets_bucket", "account_id", "region",
-        "stage", "page_topic_arn", "ticket_topic_arn",
+        "stage", "page_topic_arn", "ticket_topic_arn", "changes_topic_arn", "queue_urls",
+        "dead_letter_queue_urls",
     }  # fmt: skip
     assert None not in stack.outputs.values()
 
@@ -99,8 +103,9 @@ def test_tables_are_encrypted_recoverable_and_expire(stack: Deployed) -> None:
         assert table.inputs["billingMode"] == "PAY_PER_REQUEST"
 
 
-def test_the_bucket_is_private_versioned_encrypted_and_tls_only(stack: Deployed) -> None:
-    (bucket,) = stack.of("s3/bucket:Bucket")
+@pytest.mark.parametrize("bucket", ["assets", "changes-failures"])
+def test_buckets_are_private_versioned_encrypted_and_tls_only(stack: Deployed, bucket: str) -> None:
+    assert set(stack.of("s3/bucket:Bucket")) == {"assets", "changes-failures"}
     block = stack.of("s3/bucketPublicAccessBlock:BucketPublicAccessBlock")[bucket].inputs
     assert [value for key, value in block.items() if key != "bucket"] == [True] * 4
     assert stack.of("s3/bucketVersioning:BucketVersioning")[bucket].inputs["versioningConfiguration"] == {
@@ -118,20 +123,22 @@ def test_the_bucket_is_private_versioned_encrypted_and_tls_only(stack: Deployed)
 
 
 def test_old_objects_and_unfinished_uploads_do_not_pile_up(stack: Deployed) -> None:
-    (life,) = stack.of("s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration").values()
-    old, unfinished = life.inputs["rules"]
-    assert old["noncurrentVersionExpiration"]["noncurrentDays"] >= 1
-    assert unfinished["abortIncompleteMultipartUpload"]["daysAfterInitiation"] == 1
+    lives = stack.of("s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
+    assert set(lives) == set(stack.of("s3/bucket:Bucket"))
+    for life in lives.values():
+        old, unfinished = life.inputs["rules"]
+        assert old["noncurrentVersionExpiration"]["noncurrentDays"] >= 1
+        assert unfinished["abortIncompleteMultipartUpload"]["daysAfterInitiation"] == 1
 
 
 def test_every_log_group_forgets(stack: Deployed) -> None:
     groups = stack.of("cloudwatch/logGroup:LogGroup")
-    assert set(groups) == {"authorize", "sdk-api", "sdk"}
+    assert set(groups) == {*stack.of("lambda/function:Function"), "sdk"}
     assert all(group.inputs["retentionInDays"] > 0 for group in groups.values())
 
 
 def test_topics_are_encrypted_by_a_key_that_cloudwatch_may_use(stack: Deployed) -> None:
-    assert set(stack.of("sns/topic:Topic")) == {"page", "ticket"}
+    assert set(stack.of("sns/topic:Topic")) == {"page", "ticket", "changes"}
     for topic in stack.of("sns/topic:Topic").values():
         assert topic.inputs["kmsMasterKeyId"] == "key-id"
     statements = stack.of("kms/key:Key")["alarms"].document("policy")["Statement"]
@@ -143,7 +150,7 @@ def test_topics_are_encrypted_by_a_key_that_cloudwatch_may_use(stack: Deployed) 
 def test_data_is_protected_where_the_stage_says_so(stack: Deployed) -> None:
     kept = stack.outputs["stage"] in {"gamma", "prod"}
     for one in stack.resources:
-        if one.type in DATA and one.name != "alarms":
+        if one.type in DATA and one.name not in {"alarms", "changes"}:  # keys of messages on their way
             assert (one.protect, one.retain) == (kept, kept), one.urn
     for table in stack.of("dynamodb/table:Table").values():
         assert table.inputs["deletionProtectionEnabled"] is kept

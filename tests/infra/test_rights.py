@@ -16,8 +16,18 @@ UNNAMEABLE = {
         "sdk-api",
         "ReadWhatPublishersShare",
     ): "publishers' buckets have any name; their policies decide as well",
-    ("sdk-api", "SendTraces"): "X-Ray has no resources",
-    ("authorize", "SendTraces"): "X-Ray has no resources",
+    **{
+        (function, "SendTraces"): "X-Ray has no resources"
+        for function in (
+            "sdk-api", "authorize", "exchange-tokens", "changes-announcer", "assets-worker", "cleanup-worker",
+            "checks-worker",
+        )
+    },
+}  # fmt: skip
+# The secrets of the key table: bound to their access key id, and to nothing else.
+BOUND_TO_ITS_ID = {
+    "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["accessKeyId"]},
+    "Null": {"kms:EncryptionContextKeys": "false"},
 }
 # In a key's own policy `*` is that key.
 KEY_POLICIES = "aws:kms/key:Key"
@@ -80,8 +90,35 @@ def test_authorize_reads_keys_and_nothing_else(alpha: Deployed) -> None:
     assert rights["FindKeys"]["Resource"] == ["arn:aws:dynamodb/table:Table:keys"]
     assert rights["DecryptSecrets"]["Action"] == ["kms:Decrypt"]
     assert rights["DecryptSecrets"]["Resource"] == ["arn:aws:kms/key:Key:keys"]
-    assert rights["DecryptSecrets"]["Condition"] == {
-        "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["accessKeyId"]}
+    assert rights["DecryptSecrets"]["Condition"] == BOUND_TO_ITS_ID
+
+
+def test_exchange_tokens_writes_keys_and_can_read_none(alpha: Deployed) -> None:
+    rights = _rights(alpha, "exchange-tokens")
+    assert set(rights) == {"WriteKeys", "FindOrganizations", "EncryptSecrets", "WriteLogs", "SendTraces"}
+    assert rights["WriteKeys"]["Action"] == ["dynamodb:PutItem"]
+    assert rights["WriteKeys"]["Resource"] == ["arn:aws:dynamodb/table:Table:keys"]
+    assert rights["FindOrganizations"]["Condition"] == {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["ACCOUNT#*"]}
+    }
+    assert rights["EncryptSecrets"]["Action"] == ["kms:Encrypt"]
+    assert rights["EncryptSecrets"]["Condition"] == BOUND_TO_ITS_ID
+
+
+def test_consumers_are_reached_through_one_name_of_role_and_links_through_one_role(alpha: Deployed) -> None:
+    rights = _rights(alpha, "sdk-api")
+    assert rights["DeployForConsumers"]["Action"] == ["sts:AssumeRole", "sts:SetSourceIdentity"]
+    assert rights["DeployForConsumers"]["Resource"] == ["arn:aws:iam::*:role/serverless-registry-deployment"]
+    assert rights["SignLinks"]["Resource"] == ["arn:aws:iam/role:Role:links"]
+    assert _rights(alpha, "links")["ReadTemplates"]["Resource"] == [
+        "arn:aws:s3/bucket:Bucket:assets/deploy/*/templates/*"
+    ]
+    (trust,) = alpha.of("iam/role:Role")["links"].document("assumeRolePolicy")["Statement"]
+    assert trust["Condition"] == {
+        "ArnEquals": {
+            "aws:PrincipalArn": "arn:aws:iam::100000000001:role/"
+            + alpha.of("iam/role:Role")["sdk-api"].inputs["name"]
+        }
     }
 
 
@@ -102,7 +139,11 @@ def test_sdk_api_may_do_what_its_stores_do(alpha: Deployed) -> None:
     assert rights["ReadAndWriteEntities"]["Resource"] == ["arn:aws:dynamodb/table:Table:entities"]
     assert "dynamodb:Scan" not in rights["ReadAndWriteEntities"]["Action"]
     bucket = "arn:aws:s3/bucket:Bucket:assets"
-    assert rights["KeepAssets"]["Resource"] == [f"{bucket}/blobs/*", f"{bucket}/documents/*"]
+    assert rights["KeepAssets"]["Resource"] == [
+        f"{bucket}/blobs/*",
+        f"{bucket}/documents/*",
+        f"{bucket}/deploy/*",
+    ]
     assert rights["KeepAssets"]["Action"] == ["s3:GetObject", "s3:PutObject"]
     assert rights["DropBadCopies"]["Resource"] == [f"{bucket}/blobs/*"]
     assert rights["TellMissingAssets"]["Resource"] == [bucket]
@@ -120,5 +161,6 @@ def test_only_this_api_may_run_the_live_functions(alpha: Deployed) -> None:
     assert {name: one.inputs["sourceArn"] for name, one in permissions.items()} == {
         "sdk-authorizer": "arn:execute-api:sdk/authorizers/sdk-id",
         "sdk-handler": "arn:execute-api:sdk/alpha/*",
+        "sdk-auth-token": "arn:execute-api:sdk/alpha/POST/auth/token",
     }
     assert {one.inputs["qualifier"] for one in permissions.values()} == {"live"}
