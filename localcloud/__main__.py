@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from localcloud.cloud.errors import LocalCloudError
+from localcloud.commands.accounts import onboard
 from localcloud.commands.down import down, purge
 from localcloud.commands.logs import logs
 from localcloud.commands.stacks import destroy, preview, stack
@@ -48,6 +49,8 @@ def _run(options: argparse.Namespace, at: Places) -> None:
             stack(at, options.stage, options.region)
         case "preview":
             preview(at, options.stage, options.region)
+        case "onboard":
+            onboard(at, options.stage, options.region, options.account)
         case "destroy":
             destroy(at, options.stage, options.region)
 
@@ -59,10 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, summary: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=summary, description=summary)
 
-    def staged(name: str, summary: str, *, region_required: bool) -> None:
+    def staged(name: str, summary: str, *, region_required: bool) -> argparse.ArgumentParser:
         made = command(name, summary)
         made.add_argument("--stage", required=region_required, default="alpha", help="alpha when left out")
         made.add_argument("--region", required=region_required, help="one of the stage's regions")
+        return made
 
     staged("up", "deploy a stage's region, its first when none is named", region_required=False)
     command("down", "stop the local cloud; what it holds is kept")
@@ -78,6 +82,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     staged("stack", "create a stack", region_required=True)
     staged("preview", "preview every region of a stage, or one", region_required=False)
+    onboarding = staged("onboard", "let the registry deploy into an account", region_required=False)
+    onboarding.add_argument("--account", required=True, help="12 digits")
     staged("destroy", "delete what a stack deployed", region_required=True)
     return parser
 

@@ -72,7 +72,16 @@ class Places:
 
     @property
     def env_file(self) -> Path:
+        """Leads to the stack that was deployed last."""
         return self.instance / "env"
+
+    def env_file_of(self, stack: str) -> Path:
+        return self.instance / f"env.{stack}"
+
+    @property
+    def credentials_file(self) -> Path:
+        """A profile for each ready-made account, as AWS clients read it."""
+        return self.instance / "credentials"
 
 
 def places() -> Places:

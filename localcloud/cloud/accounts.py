@@ -12,6 +12,9 @@ READY_MADE = {
     "CONSUMER": "222222222222",
     "STRANGER": "333333333333",
 }
+ORGANIZATION = "o-localcloud"
+MEMBERS = (READY_MADE["PUBLISHER"], READY_MADE["CONSUMER"])
+"""Of that organisation, in AWS Organizations of the emulator; the first is its management account."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from localcloud.cloud import function_runtime, processes
-from localcloud.cloud.accounts import READY_MADE, stage_files
+from localcloud.cloud.accounts import MEMBERS, ORGANIZATION, READY_MADE, stage_files
 from localcloud.cloud.errors import LocalCloudError
 from localcloud.cloud.processes import Service
 from localcloud.places import Places
@@ -24,6 +24,8 @@ def emulator(places: Places) -> Service:
     cloud = places.cloud
     settings = {
         "AUTH": "true",
+        "LOCALCLOUD_ORGANIZATION": ORGANIZATION,
+        "LOCALCLOUD_ORGANIZATION_MEMBERS": ",".join(MEMBERS),
         "LOCALCLOUD_PUBLISHERS": ",".join(READY_MADE.values()),
         "LOCALCLOUD_REGISTRY_ACCOUNTS": ",".join(
             file.account for file in stage_files([places.checkout, places.config])

@@ -28,7 +28,8 @@ def purge(places: Places, *, sure: bool) -> None:
         services.stop(places)
         for folder in (places.cloud, places.state, places.config, places.logs):
             shutil.rmtree(folder, ignore_errors=True)
-        for file in (places.env_file, places.instance / SECRETS_FILE):
+        held = (places.env_file, places.credentials_file, places.instance / SECRETS_FILE)
+        for file in (*held, *places.instance.glob("env.*")):
             file.unlink(missing_ok=True)
     print("The local cloud is empty; caches were kept.")
 

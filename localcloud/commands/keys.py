@@ -1,4 +1,4 @@
-"""The registry keys of the ready-made accounts, and the env file that hands them to clients.
+"""The secrets of the ready-made accounts, and the files that hand them to clients.
 
 A key's access key id is the account id: the emulator takes that as the account's root whatever the secret,
 and the registry verifies the secret for real. So one pair of credentials serves S3 and the registry alike.
@@ -7,14 +7,10 @@ and the registry verifies the secret for real. So one pair of credentials serves
 import json
 import os
 import secrets
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from localcloud.cloud.accounts import READY_MADE, StageFile
+from localcloud.cloud.accounts import ORGANIZATION, READY_MADE
 from localcloud.cloud.errors import LocalCloudError
-from localcloud.commands.stages import owner_environment
 from localcloud.places import Places
 
 SECRETS_FILE = "secrets.json"
@@ -32,12 +28,14 @@ def load_secrets(places: Places) -> dict[str, str]:
     return known
 
 
-def seed_keys(places: Places, file: StageFile, region: str) -> None:
-    """Write a key for each ready-made account into the deployed key table. Raises LocalCloudError."""
-    known = load_secrets(places)
-    with ThreadPoolExecutor(len(READY_MADE)) as pool:
-        for _ in pool.map(lambda name: _create(places, file, region, name, known[name]), READY_MADE):
-            pass
+def write_profiles(places: Places) -> Path:
+    """A credentials file (mode 0600) as AWS clients read it, with a profile for each ready-made account."""
+    lines = [
+        f"[{name.lower()}]\naws_access_key_id={READY_MADE[name]}\naws_secret_access_key={secret}\n"
+        for name, secret in load_secrets(places).items()
+    ]
+    write_private(places.credentials_file, "".join(lines))
+    return places.credentials_file
 
 
 def ask_once(places: Places, region: str, sdk_api_url: str) -> None:
@@ -63,8 +61,8 @@ def ask_once(places: Places, region: str, sdk_api_url: str) -> None:
         ) from trouble
 
 
-def write_env(places: Places, region: str, sdk_api_url: str) -> None:
-    """Write the env file (dotenv, mode 0600). The last deployed stack is the one it leads to."""
+def write_env(places: Places, stage: str, region: str, sdk_api_url: str) -> None:
+    """Write the stack's env file (dotenv, mode 0600) and the general one, which leads to the last stack."""
     known = load_secrets(places)
     lines = {
         "AWS_ENDPOINT_URL": places.emulator_url,
@@ -80,12 +78,16 @@ def write_env(places: Places, region: str, sdk_api_url: str) -> None:
             f"{name}_SECRET_ACCESS_KEY": known[name],
             f"{name}_ACCOUNT_ID": account,
         }
+    lines["PUBLISHER_ORGANIZATION_ID"] = ORGANIZATION
     text = "# Written by `make up`; see docs/local-cloud.md.\n"
-    write_private(places.env_file, text + "".join(f"{name}={value}\n" for name, value in lines.items()))
+    text += "".join(f"{name}={value}\n" for name, value in lines.items())
+    for path in (places.env_file_of(f"{stage}-{region}"), places.env_file):
+        write_private(path, text)
 
 
 def forget_stack(places: Places, stage: str, region: str) -> None:
-    """Remove the env file when it leads to this stack."""
+    """Remove the stack's env file, and the general one when it leads to this stack."""
+    places.env_file_of(f"{stage}-{region}").unlink(missing_ok=True)
     env = read_env(places.env_file)
     if env.get("AWS_REGION") == region and env.get(SDK_ENDPOINT, "").endswith(f"/{stage}"):
         places.env_file.unlink()
@@ -106,24 +108,3 @@ def write_private(path: Path, text: str) -> None:
     with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as written:
         written.write(text)
     scratch.replace(path)
-
-
-def _create(places: Places, file: StageFile, region: str, name: str, secret: str) -> None:
-    account = READY_MADE[name]
-    command = [
-        str(Path(sys.executable).with_name("registry")), "keys", "create",
-        "--stage", file.stage, "--region", region, "--account", account, "--access-key-id", account,
-        "--secret-from-stdin", "--replace", "--description", f"ready-made account {name} of the local cloud",
-    ]  # fmt: skip
-    quiet = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    done = subprocess.run(
-        command,
-        input=secret,
-        env=quiet | owner_environment(places, file, region),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        reason = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
-        raise LocalCloudError(f"The key of account {name} could not be written: {reason}")

@@ -5,11 +5,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from localcloud.cloud.accounts import Home, stage_files
 from localcloud.cloud.errors import LocalCloudError
-from localcloud.cloud.gateway.functions import connector
 from localcloud.places import Places
 
 FILES = ("emulator", "gateway")
@@ -83,6 +80,10 @@ def _file(path: Path, name: str, lines: int) -> Iterator[str]:
 
 def _functions(places: Places, home: Home, lines: int) -> Iterator[str]:
     """The functions' log events of one account and region, from the emulator's CloudWatch Logs."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - half a second, for this alone
+
+    from localcloud.cloud.gateway.functions import connector  # noqa: PLC0415
+
     client = connector(places.emulator_url)("logs", home)
     seen: set[Event] = set()
     since = 0

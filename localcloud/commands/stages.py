@@ -3,10 +3,11 @@
 import platform
 import sys
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from localcloud.cloud.accounts import StageFile, read_stage_file
+from localcloud.cloud.accounts import MEMBERS, READY_MADE, StageFile, read_stage_file
 from localcloud.cloud.errors import LocalCloudError
 from localcloud.engine import Stack, Toolchain, open_stack
 from localcloud.places import Places
@@ -53,9 +54,27 @@ def open_local_stack(places: Places, toolchain: Toolchain, file: StageFile, regi
         stage=file.stage,
         name=f"{file.stage}-{region}",
         variables=owner_environment(places, file, region),
-        # Functions run on this machine, whatever processor the stage has on AWS.
-        overrides={"registry:architecture": _architecture()},
+        overrides=local_settings(),
     )
+
+
+def local_settings() -> dict[str, Any]:
+    """What a stage file says otherwise for the local cloud."""
+    return {
+        # Functions run on this machine, whatever processor the stage has on AWS.
+        "registry:architecture": _architecture(),
+        # Names in DNS and certificates lead to AWS; the gateway's own URL is enough here.
+        "registry:customDomain": None,
+        "registry:consumerAccounts": list(READY_MADE.values()),
+        # Roles and users of publisher and consumer may do everything, the stranger's nothing.
+        "registry:rolePatterns": [
+            {"account": account, "role": role, "actions": ["*"]}
+            for account in MEMBERS
+            for role in ("*", "user/*")
+        ],
+        # Tests and benchmarks are one account that asks without a pause.
+        "registry:limits": {"requestsPerSecond": {"default": 1000}},
+    }
 
 
 def owner_environment(places: Places, file: StageFile, region: str) -> dict[str, str]:

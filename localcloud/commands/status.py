@@ -9,11 +9,12 @@ from rich.table import Table
 
 from localcloud.cloud import processes, services
 from localcloud.commands.keys import SDK_ENDPOINT, read_env
+from localcloud.commands.queues import queues
 from localcloud.places import Places
 
 
 def status(places: Places, *, as_json: bool) -> None:
-    """Print a table for people, or one JSON object: services, stacks, sdk_api_url, env_file."""
+    """Print tables for people, or one JSON object: services, stacks, queues, sdk_api_url, env_file."""
     report = _report(places)
     if as_json:
         print(json.dumps(report, indent=2))
@@ -21,6 +22,8 @@ def status(places: Places, *, as_json: bool) -> None:
     console = Console(highlight=False)
     console.print(_table(("service", "state", "process", "address", "log"), report["services"]))
     console.print(_table(("stack", "resources", "updated"), report["stacks"]))
+    if report["queues"]:
+        console.print(_table(("stack", "queue", "waiting", "at_work"), report["queues"]))
     print(f"SDK API: {report['sdk_api_url'] or 'not deployed: make up'}")
 
 
@@ -30,9 +33,17 @@ def _report(places: Places) -> dict[str, Any]:
         (services.gateway(places), places.gateway_url),
     )
     env = read_env(places.env_file)
+    found = [_service(service, url) for service, url in known]
+    stacks = [_stack(path) for path in sorted(_stack_files(places))]
+    answers = found[0]["state"] == "running"
     return {
-        "services": [_service(service, url) for service, url in known],
-        "stacks": [_stack(path) for path in sorted(_stack_files(places))],
+        "services": found,
+        "stacks": stacks,
+        "queues": [
+            {"stack": name, **queue}
+            for name in (stack["stack"] for stack in stacks if answers)
+            for queue in queues(places, name)
+        ],
         "sdk_api_url": env.get(SDK_ENDPOINT),
         "env_file": str(places.env_file) if env else None,
     }

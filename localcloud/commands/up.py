@@ -5,8 +5,9 @@ import shutil
 from localcloud.cloud import services
 from localcloud.cloud.accounts import READY_MADE
 from localcloud.cloud.errors import LocalCloudError
+from localcloud.commands.accounts import seed_accounts
 from localcloud.commands.exclusive import exclusive
-from localcloud.commands.keys import ask_once, seed_keys, write_env
+from localcloud.commands.keys import ask_once, write_env
 from localcloud.commands.stages import choose_regions, find_stage, open_local_stack
 from localcloud.commands.steps import Steps
 from localcloud.engine import ensure_pulumi, run_pulumi, stack_outputs
@@ -42,10 +43,10 @@ def up(places: Places, stage: str, region: str | None) -> None:
             outputs = stack_outputs(stack)
         if "sdk_api_url" not in outputs:
             raise LocalCloudError(f"Stack {name} has no output sdk_api_url: see infra/__main__.py.")
-        with steps.step(f"registry keys of {', '.join(READY_MADE)}"):
-            seed_keys(places, file, chosen)
+        with steps.step(f"accounts {', '.join(READY_MADE)}: keys, organisation, deployment role"):
+            seed_accounts(places, file, chosen)
         with steps.step(f"{places.env_file}"):
-            write_env(places, chosen, outputs["sdk_api_url"])
+            write_env(places, stage, chosen, outputs["sdk_api_url"])
         with steps.step("first request"):
             ask_once(places, chosen, outputs["sdk_api_url"])
     _tell(places, outputs["sdk_api_url"], steps.elapsed_s)

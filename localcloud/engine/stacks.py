@@ -61,9 +61,12 @@ def pulumi_environment(
     """The whole environment of the CLI: this process's without its AWS_* and PULUMI_*, plus ours.
 
     Without them, because a developer's profile or token must never lead a local update to a real account.
+    Nor may a shell that forbids Python to keep bytecode make every run compile the SDK anew, for seconds.
     """
     environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PULUMI_"))
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "PULUMI_")) and name != "PYTHONDONTWRITEBYTECODE"
     }
     places.state.mkdir(parents=True, exist_ok=True)
     path = f"{toolchain.executable.parent}{os.pathsep}{environment.get('PATH', os.defpath)}"

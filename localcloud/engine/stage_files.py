@@ -26,9 +26,9 @@ def prepare_stage_file(places: Places, stage: str, overrides: Mapping[str, Any] 
     """Write the local copy of `Pulumi.<stage>.yaml` and return its absolute path.
 
     Each call takes the committed file afresh, and keeps of the earlier copy only its salt. `overrides`
-    replaces or adds configuration values by their full key, e.g. {"registry:architecture": "arm64"}; the
-    text of all others is kept as it is written. Raises EngineError when there is no such stage, the file is
-    no mapping, or a value is encrypted for the real stage and not overridden.
+    replaces or adds configuration values by their full key, e.g. {"registry:architecture": "arm64"}; None
+    takes one out; the text of all others is kept as it is written. Raises EngineError when there is no such
+    stage, the file is no mapping, or a value is encrypted for the real stage and not overridden.
     """
     source = places.checkout / f"Pulumi.{stage}.yaml"
     document = _read(source, stage)
@@ -37,7 +37,8 @@ def prepare_stage_file(places: Places, stage: str, overrides: Mapping[str, Any] 
     project = yaml.safe_load((places.checkout / "Pulumi.yaml").read_text())["name"]
     for key, value in (overrides or {}).items():
         config.value = [entry for entry in config.value if _full(entry[0].value, project) != key]
-        config.value.append((_scalar(key), yaml.compose(json.dumps(value))))
+        if value is not None:
+            config.value.append((_scalar(key), yaml.compose(json.dumps(value))))
     for key, value in config.value:
         if any(_encrypted(value)):
             raise EngineError(

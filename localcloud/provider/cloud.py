@@ -28,14 +28,22 @@ def endpoint() -> str:
 
     Raises NotLocalError unless it leads to this machine: this provider is no match for AWS.
     """
-    url = os.environ.get("AWS_ENDPOINT_URL", "")
+    return local(os.environ.get("AWS_ENDPOINT_URL", ""))
+
+
+def local(url: str) -> str:
+    """`url`, if it leads to this machine. Raises NotLocalError."""
     if urlsplit(url).hostname not in _LOOPBACK:
         raise NotLocalError(
-            "the local AWS provider works against the local cloud only, and AWS_ENDPOINT_URL is "
-            f"{url or 'not set'}: run `make up`, or install the stock plugin to deploy to AWS "
+            "the local AWS provider works against the local cloud only, and AWS_ENDPOINT_URL or an endpoint "
+            f"of the provider is {url or 'not set'}: run `make up`, or install the stock plugin for AWS "
             "(`pulumi plugin install resource aws`)"
         )
     return url
+
+
+REPOSITORY = "serverlessrepo"
+_REPOSITORY_ENDPOINT = "AWS_ENDPOINT_URL_SERVERLESSAPPLICATIONREPOSITORY"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +51,8 @@ class Cloud:
     """Clients are made once a service and region, and shared by threads."""
 
     region: str
+    repository_url: str = ""
+    """Of the serverless application repository; "" where the environment names it, or nobody does."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
 
@@ -62,7 +72,7 @@ class Cloud:
                 self._clients[key] = self._session.create_client(
                     service,
                     region_name=key[1],
-                    endpoint_url=endpoint(),
+                    endpoint_url=self._endpoint(service),
                     config=Config(
                         max_pool_connections=_CONNECTIONS,
                         retries={"mode": "standard", "total_max_attempts": 6},
@@ -72,6 +82,12 @@ class Cloud:
                     ),
                 )
             return self._clients[key]
+
+    def _endpoint(self, service: str) -> str:
+        """Raises NotLocalError unless it is of this machine."""
+        if service != REPOSITORY:
+            return endpoint()
+        return local(self.repository_url or os.environ.get(_REPOSITORY_ENDPOINT) or endpoint())
 
     @cached_property
     def identity(self) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The engine's ResourceProvider protocol in front of the provider's own functions."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import grpc
@@ -60,7 +61,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Configure(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.ConfigureResponse:
         settings = settings_from(from_struct(request.args))
-        self._settings, self._cloud = settings, self._cloud_for(settings.region or "us-east-1")
+        cloud = self._cloud_for(settings.region or "us-east-1")
+        self._settings, self._cloud = settings, replace(cloud, repository_url=settings.repository_url)
         try:
             verify_account(settings, self._cloud)
         except (CloudError, NotLocalError) as trouble:

@@ -8,7 +8,9 @@ from localcloud.provider.cloud import Cloud, CloudError, endpoint
 from localcloud.provider.description import Complaint
 from localcloud.provider.values import UNKNOWN, Properties, Value, has_unknown
 
-_SUPPORTED = frozenset({"region", "allowedAccountIds", "defaultTags"})
+_SUPPORTED = frozenset({"region", "allowedAccountIds", "defaultTags", "endpoints"})
+_REPOSITORY_KEYS = ("serverlessrepo", "serverlessapprepo", "serverlessapplicationrepository")
+"""How the stock provider names the one service whose endpoint can be given: all else is the emulator."""
 _MEANINGLESS = frozenset(
     # The SDK always sends the first three; credentials and retries come from the environment here.
     {
@@ -28,6 +30,7 @@ class Settings:
     region: str
     allowed_accounts: tuple[str, ...] = ()
     default_tags: Value = field(default_factory=dict)
+    repository_url: str = ""
 
     def all_tags(self, tags: Value) -> Value:
         """Default tags and, stronger, `tags`; unknown as a whole when any of them is."""
@@ -48,6 +51,12 @@ def check_settings(inputs: Properties) -> list[Complaint]:
         for key in sorted(inputs.keys() - _SUPPORTED - _MEANINGLESS)
         if decoded(inputs[key])
     ]
+    found += [
+        (f"endpoints[{place}].{key}", "is not supported by the local AWS provider: everything else is local")
+        for place, one in enumerate(_known(decoded(inputs.get("endpoints")) or ()))
+        for key, url in one.items()
+        if url and key not in _REPOSITORY_KEYS
+    ]
     if not inputs.get("region"):
         found.append(("region", "is required, and missing"))
     return found
@@ -61,11 +70,20 @@ def settings_from(inputs: Properties) -> Settings:
         region="" if region == UNKNOWN else region,
         allowed_accounts=tuple(_known(decoded(inputs.get("allowedAccountIds")) or ())),
         default_tags=UNKNOWN if tags == UNKNOWN else tags.get("tags") or {},
+        repository_url=_repository_url(inputs),
     )
 
 
-def _known(accounts: Iterable[str]) -> Iterable[str]:
-    return () if accounts == UNKNOWN else accounts
+def _repository_url(inputs: Properties) -> str:
+    for one in _known(decoded(inputs.get("endpoints")) or ()):
+        for key in _REPOSITORY_KEYS:
+            if one.get(key):
+                return str(one[key])
+    return ""
+
+
+def _known(values: Iterable[Value]) -> Iterable[Value]:
+    return () if values == UNKNOWN else values
 
 
 def decoded(value: Value) -> Value:

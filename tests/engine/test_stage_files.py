@@ -54,6 +54,12 @@ def test_values_are_copied_as_they_are_written_and_the_real_encryption_is_left_o
     assert (places.checkout / "Pulumi.alpha.yaml").read_text() == COMMITTED
 
 
+def test_an_override_of_none_takes_a_value_out(places: Places) -> None:
+    copy = prepare_stage_file(places, "alpha", {"registry:plain": None, "registry:absent": None})
+    assert {"plain", "registry:plain", "registry:absent"}.isdisjoint(config(copy))
+    assert "registry:owner" in config(copy)
+
+
 def test_each_call_takes_the_committed_file_afresh_and_keeps_only_the_salt(places: Places) -> None:
     copy = prepare_stage_file(places, "alpha", {"registry:architecture": "arm64"})
     with copy.open("a") as file:

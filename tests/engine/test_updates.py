@@ -244,13 +244,15 @@ def aws_version() -> str:
     return importlib.metadata.version("pulumi-aws")
 
 
-def test_a_developers_own_credentials_never_reach_the_engine(
+def test_a_developers_own_credentials_and_habits_never_reach_the_engine(
     project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "production")
     monkeypatch.setenv("PULUMI_ACCESS_TOKEN", "pul-1")
     monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://somewhere")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     environment = project.open().environment
+    assert "PYTHONDONTWRITEBYTECODE" not in environment
     assert "AWS_PROFILE" not in environment
     assert "PULUMI_ACCESS_TOKEN" not in environment
     assert environment["PULUMI_BACKEND_URL"] == f"file://{project.places.state}"

@@ -1,5 +1,6 @@
 """What a person types, and the one sentence that comes back when it cannot be done."""
 
+import configparser
 import json
 import os
 import stat
@@ -11,7 +12,7 @@ import pytest
 from localcloud.__main__ import main
 from localcloud.cloud.accounts import known_homes, read_stage_file
 from localcloud.commands.exclusive import exclusive
-from localcloud.commands.keys import forget_stack, load_secrets, read_env, write_env
+from localcloud.commands.keys import forget_stack, load_secrets, read_env, write_env, write_profiles
 from localcloud.places import Places
 from tests.support.ports import free_port_pair
 
@@ -76,7 +77,8 @@ def test_purge_asks_and_deletes_all_but_caches(
     for path in (*kept, *gone):
         path.mkdir(parents=True)
     load_secrets(at)
-    write_env(at, "us-east-1", "http://x")
+    write_env(at, "alpha", "us-east-1", "http://x")
+    write_profiles(at)
     monkeypatch.setattr(sys, "stdin", open(os.devnull))  # noqa: SIM115
     assert "pass --yes" in refused(capsys, "purge")
     assert all(path.exists() for path in (*kept, *gone))
@@ -99,7 +101,7 @@ def test_status_of_nothing_says_so_to_people_and_programs(
         ("emulator", "stopped", None),
         ("gateway", "stopped", None),
     ]
-    assert (report["stacks"], report["sdk_api_url"]) == ([], None)
+    assert (report["stacks"], report["queues"], report["sdk_api_url"]) == ([], [], None)
 
 
 def test_status_counts_a_stacks_resources(at: Places, capsys: pytest.CaptureFixture[str]) -> None:
@@ -114,11 +116,18 @@ def test_status_counts_a_stacks_resources(at: Places, capsys: pytest.CaptureFixt
 
 
 def test_the_env_file_is_private_complete_and_stable(at: Places) -> None:
-    write_env(at, "us-east-1", "http://127.0.0.1:1/api")
+    write_env(at, "alpha", "us-east-1", "http://127.0.0.1:1/api")
     first = at.env_file.read_text()
-    write_env(at, "us-east-1", "http://127.0.0.1:1/api")
+    write_env(at, "alpha", "us-east-1", "http://127.0.0.1:1/api")
     assert at.env_file.read_text() == first
-    for path in (at.env_file, at.instance / "secrets.json"):
+    write_profiles(at)
+    assert at.env_file_of("alpha-us-east-1").read_text() == first
+    for path in (
+        at.env_file,
+        at.env_file_of("alpha-us-east-1"),
+        at.instance / "secrets.json",
+        at.credentials_file,
+    ):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     settings = read_env(at.env_file)
     assert settings.keys() == {
@@ -128,6 +137,7 @@ def test_the_env_file_is_private_complete_and_stable(at: Places) -> None:
         "REGISTRY_WEBSITE_URL",
         "AWS_REGION",
         "AWS_DEFAULT_REGION",
+        "PUBLISHER_ORGANIZATION_ID",
     } | {
         f"{name}_{member}"
         for name in ("PUBLISHER", "CONSUMER", "STRANGER")
@@ -145,9 +155,30 @@ def test_the_env_file_is_private_complete_and_stable(at: Places) -> None:
 def test_the_env_file_goes_with_the_stack_it_leads_to(
     at: Places, stage: str, region: str, kept: bool
 ) -> None:
-    write_env(at, "us-east-1", "http://127.0.0.1:1/api/beta")
+    write_env(at, "beta", "us-east-1", "http://127.0.0.1:1/api/beta")
     forget_stack(at, stage, region)
     assert at.env_file.exists() is kept
+    assert at.env_file_of("beta-us-east-1").exists() is kept
+
+
+def test_each_stack_keeps_its_env_file_and_the_general_one_leads_to_the_last(at: Places) -> None:
+    write_env(at, "alpha", "us-east-1", "http://127.0.0.1:1/first")
+    write_env(at, "alpha", "eu-west-1", "http://127.0.0.1:1/second")
+    assert read_env(at.env_file) == read_env(at.env_file_of("alpha-eu-west-1"))
+    assert read_env(at.env_file_of("alpha-us-east-1"))["AWS_REGION"] == "us-east-1"
+
+
+def test_the_credentials_file_gives_each_account_a_profile_with_its_registry_key(at: Places) -> None:
+    profiles = configparser.ConfigParser()
+    profiles.read(write_profiles(at))
+    assert set(profiles.sections()) == {"publisher", "consumer", "stranger"}
+    assert profiles["consumer"]["aws_access_key_id"] == "222222222222"
+    assert profiles["consumer"]["aws_secret_access_key"] == load_secrets(at)["CONSUMER"]
+
+
+@pytest.mark.parametrize("account", ["", "22222222222", "2222222222222", "22222222222x"])
+def test_onboarding_wants_an_account(at: Places, capsys: pytest.CaptureFixture[str], account: str) -> None:
+    assert "make onboard ACCOUNT=222222222222" in refused(capsys, "onboard", "--account", account)
 
 
 def test_logs_shows_the_last_lines_with_their_name(at: Places, capsys: pytest.CaptureFixture[str]) -> None:

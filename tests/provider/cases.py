@@ -14,6 +14,7 @@ import boto3
 
 from localcloud.provider.values import ARCHIVE, ASSET, SIGNATURE
 from tests.provider.driver import Driver, Resource
+from tests.provider.repository import APPLICATION, behind_the_back
 
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 ARCHITECTURE = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
@@ -99,6 +100,23 @@ class World:
             "authorization": "NONE",
         }
         return self.made("a-method", "aws:apigateway/method:Method", inputs)
+
+    @property
+    def told(self) -> Resource:
+        """A queue that S3 may send to."""
+        opened = policy("sqs:SendMessage", "*", Principal={"Service": "s3.amazonaws.com"})
+        return self.made("a-queue-of-s3", "aws:sqs/queue:Queue", {"policy": opened})
+
+    @property
+    def streaming(self) -> Resource:
+        inputs = {
+            "hashKey": "PK",
+            "attributes": [{"name": "PK", "type": "S"}],
+            "billingMode": "PAY_PER_REQUEST",
+            "streamEnabled": True,
+            "streamViewType": "NEW_AND_OLD_IMAGES",
+        }
+        return self.made("a-table-with-a-stream", "aws:dynamodb/table:Table", inputs)
 
     @property
     def deployment(self) -> Resource:
@@ -254,6 +272,24 @@ CASES = (
             SubscriptionArn=it.id, AttributeName="RawMessageDelivery", AttributeValue="true"
         ),
         drifted={"rawMessageDelivery": True},
+    ),
+    # --- serverless application repository
+    Case(
+        token="aws:serverlessrepository/cloudFormationStack:CloudFormationStack",
+        inputs=lambda w: {
+            "applicationId": APPLICATION,
+            "semanticVersion": "1.0.0",
+            "capabilities": ["CAPABILITY_RESOURCE_POLICY"],
+            "parameters": {"Text": "one"},
+            "tags": {"noun": "stacks"},
+        },
+        changed=lambda w: {
+            "semanticVersion": "1.1.0",
+            "parameters": {"Text": "two"},
+            "tags": {"noun": "more"},
+        },
+        drift=lambda w, it: behind_the_back(w.client("cloudformation"), it.id, Text="three"),
+        drifted={"parameters": {"Text": "three"}},
     ),
     # --- SSM
     Case(
@@ -548,6 +584,26 @@ CASES = (
         drifted={"policy": "s3:PutObject"},
     ),
     Case(
+        token="aws:s3/bucketNotification:BucketNotification",
+        inputs=lambda w: {
+            "bucket": w.bucket.id,
+            "queues": [{"id": "a", "queueArn": w.told.state["arn"], "events": ["s3:ObjectCreated:*"]}],
+        },
+        changed=lambda w: {
+            "queues": [{"id": "a", "queueArn": w.told.state["arn"], "events": ["s3:ObjectCreated:Put"]}]
+        },
+        drift=lambda w, it: w.client("s3").put_bucket_notification_configuration(
+            Bucket=it.id,
+            NotificationConfiguration={
+                "QueueConfigurations": [
+                    {"Id": "a", "QueueArn": w.told.state["arn"], "Events": ["s3:ObjectRemoved:*"]}
+                ]
+            },
+        ),
+        drifted={"queues": [{"events": ["s3:ObjectRemoved:*"]}]},
+        remains=True,
+    ),
+    Case(
         token="aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
         remains=True,
         inputs=lambda w: {
@@ -716,6 +772,26 @@ CASES = (
         changed=lambda w: {"batchSize": 5, "enabled": False},
         drift=lambda w, it: w.client("lambda").update_event_source_mapping(UUID=it.id, BatchSize=7),
         drifted={"batchSize": 7},
+    ),
+    Case(
+        token="aws:lambda/eventSourceMapping:EventSourceMapping",
+        inputs=lambda w: {
+            "eventSourceArn": w.streaming.state["streamArn"],
+            "functionName": w.function.id,
+            "startingPosition": "TRIM_HORIZON",
+            "batchSize": 100,
+            "bisectBatchOnFunctionError": True,
+            "functionResponseTypes": ["ReportBatchItemFailures"],
+            "maximumRecordAgeInSeconds": 72_000,
+            "maximumRetryAttempts": 10_000,
+            "filterCriteria": {"filters": [{"pattern": '{"eventName": ["INSERT"]}'}]},
+            "destinationConfig": {"onFailure": {"destinationArn": w.bucket.state["arn"]}},
+        },
+        changed=lambda w: {"maximumRetryAttempts": 3, "bisectBatchOnFunctionError": False},
+        drift=lambda w, it: w.client("lambda").update_event_source_mapping(
+            UUID=it.id, MaximumRetryAttempts=9
+        ),
+        drifted={"maximumRetryAttempts": 9},
     ),
     # --- API Gateway
     Case(

@@ -1,5 +1,6 @@
 """An emulator for the session, and a provider configured for it."""
 
+import json
 import os
 import socket
 import subprocess
@@ -8,13 +9,16 @@ import urllib.request
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
 
 from localcloud.provider.cloud import Cloud
 from localcloud.provider.servicer import Provider
 from tests.provider.cases import World
 from tests.provider.driver import Driver, serve
+from tests.provider.repository import serving_repository
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -82,13 +86,33 @@ def cloud_environment(emulator: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def session_provider(emulator: str) -> Iterator[Driver]:
+def repository(emulator: str) -> Iterator[str]:
+    """The URL of a repository with one application."""
+    with serving_repository(lambda: emulator_client(emulator, "cloudformation")) as url:
+        yield url
+
+
+def emulator_client(emulator: str, service: str) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=emulator,
+        region_name=REGION,
+        aws_access_key_id=ACCOUNT,
+        aws_secret_access_key="any",
+    )
+
+
+@pytest.fixture(scope="session")
+def session_provider(emulator: str, repository: str) -> Iterator[Driver]:
     """Configured as the program does it."""
     with serve() as driver, pytest.MonkeyPatch.context() as patch:
         for name, value in cloud_variables(emulator).items():
             patch.setenv(name, value)
         driver.configure(
-            region=REGION, allowedAccountIds=f'["{ACCOUNT}"]', defaultTags='{"tags": {"team": "registry"}}'
+            region=REGION,
+            allowedAccountIds=f'["{ACCOUNT}"]',
+            defaultTags='{"tags": {"team": "registry"}}',
+            endpoints=json.dumps([{"serverlessrepo": repository}]),
         )
         patch.undo()
         yield driver

@@ -34,6 +34,8 @@ def _matches(actual: Any, expected: Any) -> bool:
         return expected in actual
     if isinstance(actual, dict) and isinstance(expected, dict):
         return all(_matches(actual.get(key), value) for key, value in expected.items())
+    if isinstance(actual, list) and isinstance(expected, list) and len(actual) == len(expected):
+        return all(_matches(item, value) for item, value in zip(actual, expected, strict=True))
     return bool(plain(actual) == expected)
 
 

@@ -1,6 +1,7 @@
 """Starts ministack with what it lacks and the registry relies on. Runs in the emulator's own environment.
 
-Six corrections, each covered by a test against the running emulator (`tests/localcloud/test_emulator.py`):
+Six corrections, and those of the modules beside this one, each covered by a test against the running
+emulator (`tests/localcloud/`):
 
 - a request over loopback counts as one over TLS, or bucket policies that demand TLS would close every bucket
 - CopyObject finds a source bucket of another account, which the bucket's policy has allowed by then; not one
@@ -24,6 +25,12 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
 
+import batches  # type: ignore[import-not-found]  # this folder is run as a program
+import deployments  # type: ignore[import-not-found]
+import encryption_contexts  # type: ignore[import-not-found]
+import one_organization  # type: ignore[import-not-found]
+import streams  # type: ignore[import-not-found]
+import topics  # type: ignore[import-not-found]
 from ministack import app  # type: ignore[import-not-found]
 from ministack.core import iam_evaluator, lambda_runtime  # type: ignore[import-not-found]
 from ministack.core.iam_evaluator import (  # type: ignore[import-not-found]
@@ -150,6 +157,8 @@ def main() -> None:
     lambda_runtime.zipfile = SimpleNamespace(
         ZipFile=SharedZip, BadZipFile=zipfile.BadZipFile, LargeZipFile=zipfile.LargeZipFile
     )
+    for corrections in (batches, deployments, encryption_contexts, one_organization, streams, topics):
+        corrections.correct()
     app.main()
 
 

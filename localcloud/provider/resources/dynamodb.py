@@ -8,9 +8,14 @@ from typing import Any
 
 from localcloud.provider.description import Call, Complaint, Description, Step, Tags
 from localcloud.provider.job import Job
+from localcloud.provider.resources.dynamodb_reading import (
+    ON_DEMAND,
+    PROVISIONED,
+    read_backups,
+    read_table,
+    read_ttl,
+)
 from localcloud.provider.values import Properties
-
-_PROVISIONED, _ON_DEMAND = "PROVISIONED", "PAY_PER_REQUEST"
 
 
 def _key_schema(index: Properties) -> list[dict[str, str]]:
@@ -46,7 +51,7 @@ def _index(index: Properties, hash_key: str, billing: str | None) -> dict[str, A
         projection["NonKeyAttributes"] = index["nonKeyAttributes"]
     keys = _key_schema({"hashKey": hash_key, **index})
     made = {"IndexName": index["name"], "KeySchema": keys, "Projection": projection}
-    if billing == _PROVISIONED:
+    if billing == PROVISIONED:
         made["ProvisionedThroughput"] = _throughput(index)
     elif billing:
         made |= _on_demand(index)
@@ -82,7 +87,7 @@ def _create(job: Job) -> Any:
         "TableClass": wanted["tableClass"],
         "DeletionProtectionEnabled": bool(wanted.get("deletionProtectionEnabled")),
     }
-    if billing == _PROVISIONED:
+    if billing == PROVISIONED:
         params["ProvisionedThroughput"] = _throughput(wanted)
     else:
         params |= _on_demand(wanted)
@@ -109,10 +114,10 @@ def _update(job: Job, **params: Any) -> None:
 
 def _billing(job: Job) -> None:
     wanted = job.properties
-    if wanted["billingMode"] == _PROVISIONED:
-        _update(job, BillingMode=_PROVISIONED, ProvisionedThroughput=_throughput(wanted))
+    if wanted["billingMode"] == PROVISIONED:
+        _update(job, BillingMode=PROVISIONED, ProvisionedThroughput=_throughput(wanted))
     else:
-        _update(job, BillingMode=_ON_DEMAND, **_on_demand(wanted))
+        _update(job, BillingMode=ON_DEMAND, **_on_demand(wanted))
 
 
 def _switch_stream(job: Job) -> None:
@@ -139,7 +144,7 @@ def _indexes(job: Job) -> None:
             _update(
                 job, AttributeDefinitions=_attributes(wanted), GlobalSecondaryIndexUpdates=[{"Create": made}]
             )
-        elif billing == _PROVISIONED and _throughput(old[name]) != _throughput(index):
+        elif billing == PROVISIONED and _throughput(old[name]) != _throughput(index):
             change = {"IndexName": name, "ProvisionedThroughput": _throughput(index)}
             _update(job, GlobalSecondaryIndexUpdates=[{"Update": change}])
 
@@ -179,90 +184,6 @@ def _backups(job: Job) -> None:
     )
 
 
-def _read(job: Job) -> Any:
-    """The table in the program's terms, and TableStatus."""
-    table = job.client.describe_table(TableName=job.id)["Table"]
-    stream, encryption = table.get("StreamSpecification") or {}, table.get("SSEDescription") or {}
-    throughput = table.get("ProvisionedThroughput") or {}
-    billing = (table.get("BillingModeSummary") or {}).get("BillingMode", _PROVISIONED)
-    keyed = encryption.get("Status") in ("ENABLED", "ENABLING", "UPDATING")
-    enabled = bool(stream.get("StreamEnabled"))
-    return {
-        "TableStatus": table["TableStatus"],
-        "name": table["TableName"],
-        "arn": table["TableArn"],
-        **_read_keys(table["KeySchema"]),
-        "attributes": [
-            {"name": a["AttributeName"], "type": a["AttributeType"]} for a in table["AttributeDefinitions"]
-        ],
-        "billingMode": billing,
-        "tableClass": (table.get("TableClassSummary") or {}).get("TableClass", "STANDARD"),
-        "deletionProtectionEnabled": bool(table.get("DeletionProtectionEnabled")),
-        "readCapacity": throughput.get("ReadCapacityUnits", 0) if billing == _PROVISIONED else 0,
-        "writeCapacity": throughput.get("WriteCapacityUnits", 0) if billing == _PROVISIONED else 0,
-        "onDemandThroughput": _read_on_demand(table),
-        "streamEnabled": enabled,
-        "streamViewType": stream.get("StreamViewType", "") if enabled else "",
-        "streamArn": table.get("LatestStreamArn", "") if enabled else "",
-        "streamLabel": table.get("LatestStreamLabel", "") if enabled else "",
-        "serverSideEncryption": {
-            "enabled": keyed,
-            "kmsKeyArn": encryption.get("KMSMasterKeyArn", "") if keyed else "",
-        },
-        "globalSecondaryIndexes": [
-            _read_index(i, billing) for i in table.get("GlobalSecondaryIndexes") or ()
-        ],
-        "localSecondaryIndexes": [_read_index(i, None) for i in table.get("LocalSecondaryIndexes") or ()],
-    }
-
-
-def _read_keys(schema: Iterable[dict[str, str]]) -> dict[str, str]:
-    names = {"HASH": "hashKey", "RANGE": "rangeKey"}
-    return {names[key["KeyType"]]: key["AttributeName"] for key in schema}
-
-
-def _read_on_demand(block: dict[str, Any]) -> Properties:
-    limits = block.get("OnDemandThroughput") or {}
-    return {
-        "maxReadRequestUnits": limits.get("MaxReadRequestUnits", 0),
-        "maxWriteRequestUnits": limits.get("MaxWriteRequestUnits", 0),
-    }
-
-
-def _read_index(index: dict[str, Any], billing: str | None) -> Properties:
-    projection, throughput = index["Projection"], index.get("ProvisionedThroughput") or {}
-    read: Properties = {
-        "name": index["IndexName"],
-        **_read_keys(index["KeySchema"]),
-        "projectionType": projection["ProjectionType"],
-        "nonKeyAttributes": projection.get("NonKeyAttributes") or [],
-    }
-    if billing == _PROVISIONED:
-        read |= {
-            "readCapacity": throughput.get("ReadCapacityUnits", 0),
-            "writeCapacity": throughput.get("WriteCapacityUnits", 0),
-        }
-    elif billing:
-        read["onDemandThroughput"] = _read_on_demand(index)
-    else:
-        read.pop("hashKey")
-    return read
-
-
-def _read_ttl(job: Job) -> Any:
-    told = job.client.describe_time_to_live(TableName=job.id)["TimeToLiveDescription"]
-    enabled = told.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")
-    return {"ttl": {"enabled": enabled, "attributeName": told.get("AttributeName", "") if enabled else ""}}
-
-
-def _read_backups(job: Job) -> Any:
-    told = job.client.describe_continuous_backups(TableName=job.id)["ContinuousBackupsDescription"]
-    recovery = told.get("PointInTimeRecoveryDescription") or {}
-    enabled = recovery.get("PointInTimeRecoveryStatus") == "ENABLED"
-    days = recovery.get("RecoveryPeriodInDays") if enabled else None
-    return {"pointInTimeRecovery": {"enabled": enabled, **({"recoveryPeriodInDays": days} if days else {})}}
-
-
 def _keys_are_attributes(inputs: Properties) -> Iterator[Complaint]:
     """DynamoDB wants exactly the key attributes defined."""
     blocks = [
@@ -290,7 +211,7 @@ DESCRIPTIONS = (
         service="dynamodb",
         id="{name}",
         create=_create,
-        read=(_read, _read_ttl, _read_backups),
+        read=(read_table, read_ttl, read_backups),
         ready="TableStatus == 'ACTIVE'",
         lingers=True,
         steps=(

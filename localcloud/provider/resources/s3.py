@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from localcloud.provider.description import EVERYTHING, Call, Complaint, Description, Member, Step
+from localcloud.provider.description import EVERYTHING, Call, Complaint, Description, Hook, Member, Step
 from localcloud.provider.job import Job
 from localcloud.provider.values import Properties, Same, same_policy
 
@@ -56,6 +56,10 @@ def _empty(client: Any, bucket: str) -> None:
         client.delete_objects(Bucket=bucket, Delete={"Objects": found[start : start + _BATCH], "Quiet": True})
 
 
+def _silence(job: Job) -> None:
+    job.client.put_bucket_notification_configuration(Bucket=job.id, NotificationConfiguration={})
+
+
 def _name(inputs: Properties) -> list[Complaint]:
     name = str(inputs.get("bucket", ""))
     if not 3 <= len(name) <= 63:
@@ -70,7 +74,7 @@ def _setting(
     operation: str,
     *,
     members: dict[str, str],
-    delete: str,
+    delete: str | Hook,
     holder: str = "",
     same: dict[str, Same] | None = None,
     unordered: frozenset[str] = frozenset(),
@@ -85,7 +89,7 @@ def _setting(
         create=put,
         read=(Call(operation=f"get_{operation}", params=_BUCKET),),
         steps=(Step(properties=EVERYTHING, action=put),),
-        delete=Call(operation=delete, params=_BUCKET),
+        delete=Call(operation=delete, params=_BUCKET) if isinstance(delete, str) else delete,
         members={**placed, "bucket": "Bucket"},
         same=same or {},
         unordered=unordered,
@@ -179,6 +183,14 @@ DESCRIPTIONS = (
         "bucket_ownership_controls",
         members={"rule": "OwnershipControls.Rules"},
         delete="delete_bucket_ownership_controls",
+    ),
+    _setting(
+        "aws:s3/bucketNotification:BucketNotification",
+        "bucket_notification_configuration",
+        members={"queues": "QueueConfigurations"},
+        holder="NotificationConfiguration.",
+        delete=_silence,
+        unordered=frozenset({"queues", "queues[].events"}),
     ),
     _versioning(),
 )
