@@ -117,7 +117,8 @@ def main() -> int:
             "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": OWNER,
             "AWS_SECRET_ACCESS_KEY": "s",
             "ENTITY_TABLE": "t", "ASSETS_BUCKET": "sar-alpha-assets", "TOKENS_KMS_KEY": "k",
-            "AUTHORIZE_FUNCTION": "f", "PARTITION": "aws", "ACCOUNT_ID": OWNER, "EVENT": json.dumps(event()),
+            "AUTHORIZE_FUNCTION": "f", "LINKS_ROLE": "r", "DEPLOYMENT_ROLE": "r",
+            "PARTITION": "aws", "ACCOUNT_ID": OWNER, "EVENT": json.dumps(event()),
         }  # fmt: skip
         taken: dict[str, list[float]] = {"bare": [], "handler": []}
         for _ in range(asked.rounds):

@@ -28,8 +28,11 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str
 
 
 @pytest.fixture(scope="session")
-def stack(instance: dict[str, str]) -> DeployedStack:
-    """Stack alpha-us-east-1, deployed by the real engine."""
+def stack(request: pytest.FixtureRequest) -> DeployedStack:
+    """Stack alpha-us-east-1, deployed by the real engine; or the one that REGISTRY_ENV_FILE leads to."""
+    if deployed := os.environ.get("REGISTRY_ENV_FILE"):
+        return DeployedStack(settings=read_env(Path(deployed)))
+    instance: dict[str, str] = request.getfixturevalue("instance")
     done = localcloud(instance, "up", "--stage", "alpha", "--region", "us-east-1")
     assert done.returncode == 0, f"`up` failed:\n{done.stdout}\n{done.stderr}"
     return DeployedStack(settings=read_env(Path(instance["REGISTRY_LOCAL_DIR"]) / "env"))
