@@ -358,5 +358,5 @@ def test_no_template_however_odd_raises_anything_but_invalid(
     with contextlib.suppress(Invalid):
         found = find_assets(template)
         stored = with_placeholders(template, dict.fromkeys(found, "a" * 64))
-        assert len(placeholder_digests(stored)) == bool(found)
+        assert len(placeholder_digests(stored, known={"a" * 64})) == bool(found)
         resolve(stored, "deploys", str)
