@@ -36,7 +36,10 @@ def authorize_rights(keys: Keys) -> list[Statement]:
 
 
 def exchange_rights(keys: Keys, entities: Entities) -> list[Statement]:
-    """Write keys, and ask which organisation an account is in; it reads no key and no application."""
+    """Write keys, and ask which organisation an account is in.
+
+    It reads no key. IAM cannot tell sort keys apart, so it could read an account's other items.
+    """
     return [
         Statement(sid="WriteKeys", actions=["dynamodb:PutItem"], resources=[keys.table.arn]),
         Statement(
