@@ -5,23 +5,18 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from registry.domain.organizations import Organization
-from registry.stores.applications import ApplicationStore
 from registry.stores.organizations import OrganizationStore
-from tests.support.entities import CONSUMER, REGION, TABLE, create_entity_table
-from tests.wire.service import Service, deployed
+from tests.stores.conftest import dynamodb, store
+from tests.support.entities import TABLE
+from tests.wire.conftest import one_deployment, other, repo
+from tests.wire.service import Service
+
+__all__ = ["dynamodb", "one_deployment", "other", "repo", "store"]
 
 MANY = {"requestsPerSecond": {"default": 1000}}
-
-
-@pytest.fixture(scope="module")
-def one_deployment() -> Iterator[Service]:
-    with deployed() as service:
-        yield service
 
 
 @pytest.fixture
@@ -48,18 +43,6 @@ def limit(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
 
 @pytest.fixture
-def repo(service: Service) -> Any:
-    """The publisher's client."""
-    return service.client()
-
-
-@pytest.fixture
-def other(service: Service) -> Any:
-    """A client of another account."""
-    return service.client(CONSUMER)
-
-
-@pytest.fixture
 def organize(service: Service) -> Callable[..., None]:
     """Makes the accounts one organisation; the first manages it."""
     store = OrganizationStore(service.aws["dynamodb"], table=TABLE)
@@ -68,17 +51,3 @@ def organize(service: Service) -> Callable[..., None]:
         store.synchronise(Organization.of(organization, accounts[0], accounts), at=datetime.now(UTC))
 
     return organized
-
-
-@pytest.fixture
-def dynamodb() -> Iterator[Any]:
-    """The entity table alone, in an AWS of its own."""
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name=REGION)
-        create_entity_table(client)
-        yield client
-
-
-@pytest.fixture
-def store(dynamodb: Any) -> ApplicationStore:
-    return ApplicationStore(dynamodb, table=TABLE, partition="aws", region=REGION)
